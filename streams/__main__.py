@@ -1,0 +1,5 @@
+"""`python -m streams` is `kpi`."""
+
+from streams.cli import main
+
+main()
