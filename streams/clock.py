@@ -1,0 +1,75 @@
+"""Time as the shell sees it: the one module that reads the system clock (ruff TID251 bans it elsewhere)."""
+
+import time
+from datetime import UTC, date, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+
+class Clock(Protocol):
+    """Where the shell gets the time from. All times are microseconds since the epoch, UTC."""
+
+    def now_us(self) -> int:
+        """The time now."""
+        ...
+
+    def of_wall_us(self, wall_us: int) -> int:
+        """The clock's time at a wall time, such as the append time of a broker."""
+        ...
+
+
+class SystemClock:
+    """The wall clock of this machine."""
+
+    def now_us(self) -> int:
+        """Wall time."""
+        return time.time_ns() // 1000
+
+    def of_wall_us(self, wall_us: int) -> int:
+        """The wall time itself."""
+        return wall_us
+
+
+class ScaledClock:
+    """The demo's speeded time: it reads `start_us` when made, then runs `factor` times as fast as the wall."""
+
+    def __init__(self, start_us: int, factor: float) -> None:
+        if factor <= 0:
+            raise ValueError(f"factor {factor} of a scaled clock: expected more than 0")
+        self._start_us = start_us
+        self._factor = factor
+        self._wall_start_us = time.time_ns() // 1000
+
+    def now_us(self) -> int:
+        """The scaled time."""
+        return self.of_wall_us(time.time_ns() // 1000)
+
+    def of_wall_us(self, wall_us: int) -> int:
+        """The scaled time at a wall time (also one before the clock was made)."""
+        return self._start_us + int(self._factor * (wall_us - self._wall_start_us))
+
+
+class ManualClock:
+    """A clock for tests: it stands still until it is told to move."""
+
+    def __init__(self, now_us: int = 0) -> None:
+        self._now_us = now_us
+
+    def now_us(self) -> int:
+        """The time last set."""
+        return self._now_us
+
+    def of_wall_us(self, wall_us: int) -> int:
+        """The wall time itself."""
+        return wall_us
+
+    def advance_us(self, by_us: int) -> None:
+        """Moves the clock on by `by_us` microseconds."""
+        if by_us < 0:
+            raise ValueError(f"{by_us} us: a clock does not go back")
+        self._now_us += by_us
+
+
+def today(zone: ZoneInfo) -> date:
+    """Today's date by the wall clock in a time zone."""
+    return datetime.now(UTC).astimezone(zone).date()
