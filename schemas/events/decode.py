@@ -1,0 +1,152 @@
+"""Record -> Event or Rejected: CloudEvents structured and binary mode, validation, currency and key.
+
+Never raises, whatever the bytes. What needs a clock or other events (five minutes ahead, horizon, duplicates, whether
+the superseded event exists) is decided later, at OBSERVE. Of a repeated name in a JSON object the last one stands.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from schemas.events.envelope import JSON_CONTENT, MAX_VALUE_BYTES, Envelope, Event, Rejected
+from schemas.events.fields import EventData
+from schemas.events.reasons import Reason
+from schemas.events.registry import RETRACTED, Registry
+from schemas.events.sentences import LONGEST, of_event, of_fault, shown
+
+ATTRIBUTES = frozenset(Envelope.model_fields)
+PREFIX = "ce_"
+
+_JSON_CONTENT = re.compile(JSON_CONTENT)
+_check_envelope: Callable[[dict[str, Any]], Envelope] = Envelope.__pydantic_validator__.validate_python
+
+Header = tuple[str, bytes]
+
+
+class _Shape(NamedTuple):
+    """How to check `data` of one type, and what its absent fields stand for."""
+
+    check: Callable[[dict[str, Any]], object]
+    defaults: Mapping[str, Any]
+
+
+class Decoder:
+    """Decodes the records of one tenant. Holds no state between records."""
+
+    def __init__(self, registry: Registry, currency: str) -> None:
+        self._currency = currency
+        self._shapes: dict[str, _Shape] = {}
+        for type_ in registry.types:
+            for known in (type_, type_ + RETRACTED):
+                model = registry.model_of(known)
+                assert model is not None
+                self._shapes[known] = _Shape(model.__pydantic_validator__.validate_python, _defaults(model))
+
+    def decode(self, key: bytes | None, value: bytes | None, headers: Sequence[Header] = ()) -> Event | Rejected:
+        """The event in a record, or why there is none. A `key` of None is not compared with the subject."""
+        message = _read(value, headers)
+        if isinstance(message, Rejected):
+            return message
+        try:
+            time_us = _check_envelope(message).time
+        except ValidationError as error:
+            return Rejected(Reason.BAD_ENVELOPE, of_fault(error, message)[1])
+        data = message.get("data")
+        if data is None:
+            data = {}
+        if type(data) is not dict or "data_base64" in message:
+            return _rejected(Reason.BAD_ENVELOPE, "data: must be a JSON object", message)
+        type_ = message["type"]
+        shape = self._shapes.get(type_)
+        if shape is None:
+            return _rejected(Reason.UNKNOWN_TYPE, f"type: {shown(type_)} is not a known event type", message)
+        if None in data.values():
+            data = {name: item for name, item in data.items() if item is not None}
+        try:
+            shape.check(data)
+        except ValidationError as error:
+            missing, sentence = of_fault(error, message, "data")
+            return Rejected(Reason.MISSING_FIELD if missing else Reason.WRONG_FIELD, sentence)
+        if shape.defaults:
+            data = {**shape.defaults, **data}
+        return self._admit(key, message, time_us, data)
+
+    def _admit(
+        self, key: bytes | None, message: Mapping[str, Any], time_us: int, data: dict[str, Any]
+    ) -> Event | Rejected:
+        """Rules between fields, after each field is known to be right."""
+        currency = data.get("currency", self._currency)
+        if currency != self._currency:
+            fault = f"data.currency: {shown(currency)} is not the tenant's {self._currency}"
+            return _rejected(Reason.FOREIGN_CURRENCY, fault, message)
+        subject: str = message["subject"]
+        if key is not None and key != subject.encode():
+            fault = f"key: {shown(key[: LONGEST * 4].decode(errors='replace'))} is not the subject {shown(subject)}"
+            return _rejected(Reason.KEY_MISMATCH, fault, message)
+        source, id_ = message["source"], message["id"]
+        superseded = data.pop("supersedes", None)
+        if superseded is None:
+            return Event(source, id_, message["type"], time_us, subject, data)
+        supersedes = (superseded["source"], superseded["id"])
+        if supersedes == (source, id_):
+            return _rejected(Reason.NOT_SUPERSEDABLE, "data.supersedes: an event cannot supersede itself", message)
+        return Event(source, id_, message["type"], time_us, subject, data, supersedes)
+
+
+def _read(value: bytes | None, headers: Sequence[Header]) -> dict[str, Any] | Rejected:
+    """The message as one object of attributes and `data`, in whichever of the two modes it came."""
+    if value is not None and len(value) > MAX_VALUE_BYTES:
+        return Rejected(Reason.OVERSIZE, f"value: {len(value):,} bytes is above {MAX_VALUE_BYTES:,}")
+    if headers:
+        content = next((text or b"" for name, text in headers if name.lower() == "content-type"), None)
+        structured = content is not None and content.lower().startswith(b"application/cloudevents")
+        if not structured and any(name.startswith(PREFIX) for name, _ in headers):
+            return _read_binary(value, headers, content)
+        if content is not None and _JSON_CONTENT.match(content.decode("latin-1")) is None:
+            return Rejected(Reason.BAD_ENVELOPE, f"content-type: {shown(content.decode('latin-1'))} is not JSON")
+    if value is None:
+        return Rejected(Reason.BAD_ENVELOPE, "value: missing, and there are no ce_ headers")
+    message = _parse(value)
+    if isinstance(message, dict | Rejected):
+        return message
+    return Rejected(Reason.BAD_ENVELOPE, f"value: {shown(message)} is not a JSON object")
+
+
+def _read_binary(value: bytes | None, headers: Sequence[Header], content: bytes | None) -> dict[str, Any] | Rejected:
+    message: dict[str, Any] = {}
+    for name, text in headers:
+        attribute = name.removeprefix(PREFIX)
+        if attribute != name and attribute in ATTRIBUTES:
+            try:
+                message[attribute] = text.decode()
+            except (UnicodeDecodeError, AttributeError):
+                return Rejected(Reason.BAD_ENVELOPE, f"header {name}: is not UTF-8")
+    if content is not None:
+        message["datacontenttype"] = content.decode("latin-1")
+    if value:
+        message["data"] = data = _parse(value)
+        if isinstance(data, Rejected):
+            return Rejected(data.reason, data.sentence + of_event(message))
+    return message
+
+
+def _parse(value: bytes) -> Any:
+    try:
+        return from_json(value, allow_inf_nan=False)
+    except ValueError as error:
+        # The parser's message says what and where, and quotes nothing.
+        return Rejected(Reason.BAD_JSON, f"value: {error}")
+
+
+def _rejected(reason: Reason, fault: str, message: Mapping[str, Any]) -> Rejected:
+    return Rejected(reason, fault + of_event(message))
+
+
+def _defaults(model: type[EventData]) -> Mapping[str, Any]:
+    fields = model.model_fields
+    return {
+        info.alias or name: info.default for name, info in fields.items() if info.default and not info.is_required()
+    }
