@@ -1,0 +1,106 @@
+"""The shell's part in a test: keeps the changelog, hands deliveries to sinks, moves the clock by hand."""
+
+import asyncio
+from collections.abc import Sequence
+
+from schemas.alerts import Alert, AlertClass, Severity, Transition
+from schemas.notices import Notice
+from streams.core.notify import NotifyPartition, NotifyPolicy
+from streams.core.policy import SECOND_US
+from streams.core.stage import Delivered, Delivery, Now, Record, Send, Step
+from streams.sinks.registry import Sinks
+
+START_US = 1_795_399_200_000_000  # 2026-11-23T02:00:00Z
+
+
+class Shell:
+    """One partition of NOTIFY with its changelog; `sinks` are real."""
+
+    def __init__(self, sinks: Sinks, policy: NotifyPolicy | None = None) -> None:
+        self.sinks = sinks
+        self.policy = policy or NotifyPolicy(sinks=sinks.names)
+        self.us = START_US
+        self.offset = 0
+        self.changelog: dict[bytes, bytes] = {}
+        self.sends: list[Send] = []
+        self.state = NotifyPartition(0, self.policy)
+        self.state.ready()
+
+    @property
+    def now(self) -> Now:
+        return Now(self.us, True)
+
+    @property
+    def pending(self) -> int:
+        return self.state.counts()[("pending",)]
+
+    def commit(self, step: Step) -> None:
+        self.sends.extend(step.sends)
+        for key, value in step.rows.items():
+            if value is None:
+                self.changelog.pop(key, None)
+            else:
+                self.changelog[key] = value
+
+    def feed(self, *notices: Notice) -> None:
+        records = [
+            Record(self.offset + n, self.us, notice.recipient.encode(), notice.model_dump_json(by_alias=True).encode())
+            for n, notice in enumerate(notices)
+        ]
+        self.offset += len(records)
+        self.commit(self.state.feed(records, self.now))
+
+    async def attempt(self) -> Sequence[Delivered]:
+        """Make all deliveries that are due, at once; nothing is settled yet."""
+        due: Sequence[Delivery] = self.state.due(self.now)
+        return await asyncio.gather(*(self.sinks.deliver(delivery) for delivery in due))
+
+    async def round(self) -> Sequence[Delivered]:
+        outcomes = await self.attempt()
+        self.commit(self.state.settle(outcomes, self.now))
+        return outcomes
+
+    async def run(self, for_s: int) -> None:
+        """A virtual while: a round a second."""
+        for _ in range(for_s):
+            while await self.round():
+                pass
+            self.us += SECOND_US
+            self.commit(self.state.tick(self.now))
+
+    def restart(self) -> None:
+        """A new worker takes over from the changelog."""
+        self.state = NotifyPartition(0, self.policy)
+        for key, value in self.changelog.items():
+            self.state.load(key, value)
+        self.state.ready()
+
+
+def notice(
+    fingerprint: str = "f1",
+    transition: Transition = Transition.FIRING,
+    number: int = 0,
+    recipient: str = "an",
+    sink: str | None = None,
+) -> Notice:
+    """One notice; (fingerprint, number, transition) make its id."""
+    alert = Alert(
+        at="2026-11-23T09:15:00+07:00",
+        fingerprint=fingerprint,
+        cls=AlertClass.STALLED,
+        kpi="contacts",
+        subject="an",
+        period="2026-11",
+        transition=transition,
+        severity=Severity.WARNING,
+        reason="Chưa có cuộc gọi nào từ 08:00.",
+    )
+    return Notice(
+        id=f"{fingerprint}-{number}-{transition.value}",
+        recipient=recipient,
+        alert=alert,
+        title=f"An: cuộc gọi đang chững lại ({fingerprint} {number} {transition.value})",
+        text="Chưa có cuộc gọi nào từ 08:00; bình thường đã có khoảng 6.",
+        lang="vi",
+        sink=sink,
+    )
