@@ -9,6 +9,8 @@ from schemas.events.fields import Id
 from schemas.events.reasons import Reason
 from schemas.events.times import RFC3339, TimeFormatError, format_us, parse_us
 
+__all__ = ["JSON_CONTENT", "MAX_VALUE_BYTES", "Envelope", "Event", "Reason", "Rejected", "encode"]
+
 MAX_VALUE_BYTES = 65_536
 """A record's value may be this long; longer is a dead letter, unread."""
 

@@ -6,13 +6,15 @@ The decoder validates by it; the catalogue's measures are checked against it.
 from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 from pydantic import Field, create_model
 
 from schemas.catalogue.models import EventType
 from schemas.events import marketing, operations, people, sales, service
 from schemas.events.fields import EventData, FieldKind, Flag, Id, Integer, Number, Retraction, Text, kinds
+
+__all__ = ["REPLACES", "RETRACTED", "SHIPPED", "FieldKind", "Registry"]
 
 SHIPPED: Mapping[str, type[EventData]] = MappingProxyType(
     {**sales.TYPES, **marketing.TYPES, **service.TYPES, **people.TYPES, **operations.TYPES}
@@ -57,10 +59,6 @@ class Registry:
         """Field of `data` -> its kind. Raises KeyError for an unknown type."""
         return _kinds(self._known(type_))
 
-    def choices_of(self, type_: str) -> Mapping[str, frozenset[str]]:
-        """Field -> its possible values, for the fields that are enumerations. Raises KeyError for an unknown type."""
-        return _choices(self._known(type_))
-
     def countable(self, type_: str) -> bool:
         """Whether a measure may count this type: known, and neither a correction nor a retraction."""
         return type_ in self.types and type_ not in REPLACES
@@ -104,13 +102,3 @@ def _model(declared: EventType) -> type[EventData]:
 @cache
 def _kinds(model: type[EventData]) -> Mapping[str, FieldKind]:
     return MappingProxyType(kinds(model))
-
-
-@cache
-def _choices(model: type[EventData]) -> Mapping[str, frozenset[str]]:
-    found = {}
-    for name, info in model.model_fields.items():
-        for part in (info.annotation, *(inner for union in get_args(info.annotation) for inner in get_args(union))):
-            if get_origin(part) is Literal:
-                found[info.alias or name] = frozenset(get_args(part))
-    return MappingProxyType(found)
