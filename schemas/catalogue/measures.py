@@ -6,9 +6,9 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StrictBool, Tag, model_validator
 
-Scalar = bool | int | float | str
+from schemas.catalogue.forms import Number, Scalar, refuse
 
 
 class Basis(StrEnum):
@@ -37,16 +37,19 @@ class Condition(_Node):
     eq: Scalar | None = None
     ne: Scalar | None = None
     in_: tuple[Scalar, ...] | None = Field(default=None, alias="in")
-    ge: float | None = None
-    gt: float | None = None
-    le: float | None = None
-    lt: float | None = None
-    exists: bool | None = None
+    ge: Number | None = None
+    gt: Number | None = None
+    le: Number | None = None
+    lt: Number | None = None
+    exists: StrictBool | None = None
 
     @model_validator(mode="after")
     def _not_empty(self) -> "Condition":
-        if not self.model_fields_set:
-            raise ValueError("a condition needs one of eq, ne, in, ge, gt, le, lt, exists")
+        if not any(getattr(self, name) is not None for name in self.model_fields_set):
+            raise refuse(
+                "điều kiện trống: cần ít nhất một trong eq, ne, in, ge, gt, le, lt, exists",
+                "an empty condition: it needs one of eq, ne, in, ge, gt, le, lt, exists",
+            )
         return self
 
 

@@ -4,16 +4,20 @@ Only shapes and rules that one node can check by itself; rules between nodes are
 in `load.py`.
 """
 
+from collections.abc import Hashable
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints, model_validator
 
+from schemas.catalogue.forms import ClosedOrSpans, CountryCode, Date, Number, Spans, WeekdayKey
 from schemas.catalogue.measures import Measure
+from schemas.events.fields import VISIBLE
 from schemas.values import Scope
 
-Id = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=VISIBLE)]
+"""As in events: what names a person there must be able to name them here."""
 
 
 def _localized(value: Any) -> Any:
@@ -33,6 +37,29 @@ class _Node(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+class _Version(Protocol):
+    from_: date | None
+    to: date | None
+
+    def model_copy(self, *, update: dict[str, Any]) -> Self: ...
+
+
+V = TypeVar("V", bound=_Version)
+
+
+def _end_where_the_next_begins(versions: tuple[V, ...], keys: tuple[Hashable, ...]) -> tuple[V, ...]:
+    """Versions of one key follow one another: one without `to` ends at the next one's `from`."""
+    starts: dict[Hashable, list[date]] = {}
+    for version, key in zip(versions, keys, strict=True):
+        starts.setdefault(key, []).append(version.from_ or date.min)
+
+    def ended(version: V, key: Hashable) -> V:
+        later = [start for start in starts[key] if start > (version.from_ or date.min)]
+        return version.model_copy(update={"to": min(later)}) if version.to is None and later else version
+
+    return tuple(ended(version, key) for version, key in zip(versions, keys, strict=True))
+
+
 class Tenant(_Node):
     """The organisation. Its id is the subject of org-level KPIs."""
 
@@ -46,32 +73,31 @@ class Tenant(_Node):
 class Holidays(_Node):
     """Years whose holiday dates somebody has confirmed."""
 
-    confirmed: tuple[int, ...] = ()
-
-
-Spans = tuple[str, ...]
-"""Opening spans of a day, `HH:MM-HH:MM`; one that ends at or before its start crosses midnight."""
+    confirmed: tuple[Annotated[int, Field(strict=True, ge=1900, le=2200)], ...] = ()
 
 
 class Calendar(_Node):
     """Working time. On a team or person: laid over the tenant's, key by key."""
 
-    country: str | None = None
+    country: CountryCode | None = None
     subdivision: str | None = None
-    hours: dict[str, Spans] | None = None  # "mon-fri", "sat" or "mon,wed" -> spans
+    hours: dict[WeekdayKey, Spans] | None = None  # "mon-fri", "sat" or "mon,wed" -> spans
     holidays: Holidays | None = None
-    overrides: dict[date, Spans | Literal["closed"]] = {}
+    overrides: dict[Date, ClosedOrSpans] = {}
 
 
 class Person(_Node):
-    """One stretch of membership; several rows of one id are moves. `to` is exclusive and means left."""
+    """One stretch of membership; several rows of one id are moves. `to` is exclusive and means left.
+
+    A row without `to` ends where the same person's next row begins.
+    """
 
     id: Id
     name: str | None = None
     team: Id
     manager: Id | None = None
-    from_: date | None = Field(default=None, alias="from")
-    to: date | None = None
+    from_: Date | None = Field(default=None, alias="from")
+    to: Date | None = None
     calendar: Calendar | None = None
 
 
@@ -95,8 +121,8 @@ class Leave(_Node):
     """Days off of one person, `to` exclusive."""
 
     person: Id
-    from_: date = Field(alias="from")
-    to: date
+    from_: Date = Field(alias="from")
+    to: Date
 
 
 class EventType(_Node):
@@ -133,14 +159,21 @@ class Period(StrEnum):
 
 
 class Target(_Node):
-    """One version of a target: valid over local dates [from, to), for every `per` or for one `subject`."""
+    """One version of a target: valid over local dates [from, to), for every `per` or for one `subject`.
 
-    value: int | float
+    Without either it is per the KPI's scope; without `to` it ends where the next version begins.
+    """
+
+    value: Number
     per: Scope | None = None
     subject: Id | None = None
-    from_: date | None = Field(default=None, alias="from")
-    to: date | None = None
-    strict: bool = False
+    from_: Date | None = Field(default=None, alias="from")
+    to: Date | None = None
+    strict: StrictBool = False
+
+
+def _successive_targets(targets: tuple[Target, ...]) -> tuple[Target, ...]:
+    return _end_where_the_next_begins(targets, tuple((target.per, target.subject) for target in targets))
 
 
 class Roles(_Node):
@@ -162,16 +195,33 @@ class Kpi(_Node):
     direction: Direction = Direction.UP
     scope: Scope
     for_: tuple[Id, ...] | None = Field(default=None, alias="for")
-    weight: Annotated[float, Field(gt=0, le=100)] | None = None
+    weight: Annotated[float, Field(strict=True, gt=0, le=100)] | None = None
     period: Period
     measure: Measure
-    targets: tuple[Target, ...] = ()
+    targets: Annotated[tuple[Target, ...], AfterValidator(_successive_targets)] = ()
     drives: tuple[str, ...] = ()
     guardrail: str | None = None
-    anonymous: Annotated[int, Field(ge=2)] | None = None
+    anonymous: Annotated[int, Field(strict=True, ge=2)] | None = None
     roles: Roles = Roles()
-    review_by: date | None = None
+    review_by: Date | None = None
     note: Localized | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _targets_are_per_scope_unless_they_say_otherwise(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not isinstance(given.get("targets"), list):
+            return given
+        targets = [
+            {**target, "per": given.get("scope")}
+            if isinstance(target, dict) and "per" not in target and "subject" not in target
+            else target
+            for target in given["targets"]
+        ]
+        return {**given, "targets": targets}
+
+
+def _successive_rows(people: tuple[Person, ...]) -> tuple[Person, ...]:
+    return _end_where_the_next_begins(people, tuple(person.id for person in people))
 
 
 class Catalogue(_Node):
@@ -180,7 +230,7 @@ class Catalogue(_Node):
     version: Literal[1]
     tenant: Tenant
     calendar: Calendar = Calendar()
-    people: tuple[Person, ...] = ()
+    people: Annotated[tuple[Person, ...], AfterValidator(_successive_rows)] = ()
     teams: tuple[Team, ...] = ()
     goals: tuple[Goal, ...] = ()
     leave: tuple[Leave, ...] = ()
