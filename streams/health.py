@@ -1,0 +1,80 @@
+"""Whether this worker is alive and does its work, with reasons a person can act on. The web layer renders it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from streams.agents import Lanes
+from streams.lanes import Phase
+
+BEAT_LIMIT_S = 15.0
+STALL_LIMIT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`live` false: restart the process. `ready` false: send it no traffic and page after a while; reasons say why.
+
+    A ready worker may have reasons too, such as being a standby without partitions.
+    """
+
+    live: bool
+    ready: bool
+    reasons: tuple[str, ...]
+
+
+class LoopTime(Protocol):
+    """Monotonic seconds, such as `asyncio.AbstractEventLoop`."""
+
+    def time(self) -> float:
+        """Seconds."""
+        ...
+
+
+class HealthModel:
+    """Collects what the app notices; `snapshot` may be called from any thread."""
+
+    def __init__(self, lanes: Lanes, loop: LoopTime, brokers: str) -> None:
+        self._lanes = lanes
+        self._loop = loop
+        self._brokers = brokers
+        self._beat_at = loop.time()
+        self.broker_reachable = True
+        self.stopping = False
+
+    def beat(self) -> None:
+        """The event loop runs."""
+        self._beat_at = self._loop.time()
+
+    def snapshot(self) -> Health:
+        """Health as of now."""
+        silent_s = self._loop.time() - self._beat_at
+        live = silent_s < BEAT_LIMIT_S
+        reasons = [] if live else [f"the event loop has not run for {silent_s:.0f} s"]
+        if self.stopping:
+            reasons.append("the worker is stopping")
+        if not self.broker_reachable:
+            reasons.append(f"Kafka at {self._brokers} does not answer")
+        reasons += self._group_reasons()
+        ready = not reasons
+        if ready and not len(self._lanes):
+            reasons.append("standby: the group has at least as many workers as partitions, none is left for this one")
+        return Health(live, ready, tuple(reasons))
+
+    def _group_reasons(self) -> list[str]:
+        lanes = self._lanes
+        if not lanes.rebalances:
+            return ["no partition has been assigned yet"]
+        if lanes.rebalancing:
+            return ["the group is rebalancing"]
+        now, reasons = self._loop.time(), []
+        for lane in lanes:
+            if lane.phase is Phase.RESTORING:
+                reasons.append(f"{lane.name} restores its state")
+            elif lane.phase is Phase.LOST:
+                reasons.append(f"{lane.name} was taken over by another worker")
+            elif lane.lag_records and now - lane.figures.progressed_at > STALL_LIMIT_S:
+                stalled_s = now - lane.figures.progressed_at
+                reasons.append(
+                    f"{lane.name} has {lane.lag_records} records to read and made no progress for {stalled_s:.0f} s"
+                )
+        return reasons

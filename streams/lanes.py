@@ -1,0 +1,476 @@
+"""A lane runs one stage on one partition: restore, then chunk by chunk and tick by tick, in order, one at a time.
+
+Errors. A failed or unknown commit drops the state; the lane asks the group whether it still owns the partition and
+restores only if so (a worker that was asleep must not fence the one that replaced it), else it waits for the next
+assignment. A record that makes the stage raise becomes a dead letter `internal_error`; its neighbours count.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, cast
+
+import msgspec
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from schemas.topics import DEAD_LETTER
+from streams.clock import Clock
+from streams.core.stage import Delivered, DeliveringState, Delivery, Now, PartitionState, Record, Send, StageSpec, Step
+from streams.tables import ChangelogBrokenError, CommitLostError, Ledger
+from streams.transport import Chunk
+
+log = logging.getLogger("streams")
+
+TICK_S = 0.25
+SLOW_FEED_S = 1.0
+"""A chunk that takes longer halves the next one's size: heartbeats and the other lanes wait meanwhile."""
+RETRY_S = 0.5
+RETRY_MAX_S = 5.0
+TICK_FAILURES = 3
+
+
+class Sink(Protocol):
+    """Where deliveries go (streams.sinks). It may be slow and may fail; it reports, and does not raise."""
+
+    async def deliver(self, delivery: Delivery) -> Delivered:
+        """Tries once to deliver."""
+        ...
+
+
+class Source(Protocol):
+    """What a lane needs of its source partition (streams.transport)."""
+
+    def epoch(self, tp: TopicPartition) -> int:
+        """Changes with every seek."""
+        ...
+
+    async def seek(self, tp: TopicPartition, offset: int | None) -> int:
+        """Goes on from `offset`, or from the beginning; where that is."""
+        ...
+
+    def pause(self, tp: TopicPartition) -> None:
+        """Fetches no more."""
+        ...
+
+    def resume(self, tp: TopicPartition) -> None:
+        """Fetches again."""
+        ...
+
+    def end(self, tp: TopicPartition) -> int | None:
+        """End offset as of the last fetch."""
+        ...
+
+    async def is_ours(self, tp: TopicPartition, offset: int) -> bool:
+        """Whether the group says that this worker owns the partition."""
+        ...
+
+
+class Phase(StrEnum):
+    """Where a lane stands."""
+
+    RESTORING = "restoring"
+    RUNNING = "running"
+    HELD = "held"
+    """Between two assignments, with its state."""
+    LOST = "lost"
+    """Another worker owns the partition; waits for the next assignment."""
+    STOPPED = "stopped"
+
+
+@dataclass(slots=True)
+class Figures:
+    """Plain numbers of a lane, for metrics and health."""
+
+    records: int = 0
+    chunks: int = 0
+    commits: int = 0
+    internal_errors: int = 0
+    last_chunk_records: int = 0
+    last_feed_s: float = 0.0
+    last_commit_s: float = 0.0
+    restored_rows: int = 0
+    restore_s: float = 0.0
+    restores: int = 0
+    progressed_at: float = field(default=0.0)
+    """Loop time of the last commit or of the last moment without anything to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRules:
+    """How lanes work, from the settings."""
+
+    chunk_records: int
+    chunk_s: float
+    restores: asyncio.Semaphore
+    """Bounds how many lanes restore at a time."""
+    deliveries: asyncio.Semaphore
+    """Bounds how many deliveries run at a time."""
+    fail: Callable[[str], None]
+    """Ends the worker with one clear line."""
+
+
+class Lane:
+    """One stage on one partition. `start` and `hold` may be called again and again; `stop` once."""
+
+    def __init__(
+        self,
+        spec: StageSpec,
+        tp: TopicPartition,
+        ledger: Ledger,
+        source: Source,
+        clock: Clock,
+        sink: Sink | None,
+        rules: LaneRules,
+    ) -> None:
+        self.spec = spec
+        self.tp = tp
+        self.figures = Figures()
+        self.phase = Phase.RESTORING
+        self.offset = 0
+        self._read_to = 0
+        self._ledger = ledger
+        self._source = source
+        self._clock = clock
+        self._sink = sink
+        self._rules = rules
+        self._limit = rules.chunk_records
+        self._known_offset = False
+        self._state: PartitionState | None = None
+        self._buffer: deque[ConsumerRecord] = deque()
+        self._buffered_since = 0.0
+        self._outcomes: list[Delivered] = []
+        self._delivering: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._halt = False
+        self._leaving = False
+        self._task: asyncio.Task[None] | None = None
+        self._next_tick = 0.0
+        self._tick_failures = 0
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def name(self) -> str:
+        """`stage/partition`, for logs."""
+        return f"{self.spec.stage}/{self.tp.partition}"
+
+    @property
+    def state(self) -> PartitionState | None:
+        """The live state; None while there is none to trust."""
+        return self._state if self.phase is Phase.RUNNING else None
+
+    @property
+    def lag_records(self) -> int | None:
+        """Offsets between what is processed and the end of the partition; None before the first fetch."""
+        end = self._source.end(self.tp)
+        return None if end is None else max(0, end - self._processed_to())
+
+    # -- life
+
+    def start(self) -> None:
+        """Restores if needed and runs until held or stopped."""
+        self._halt = False
+        self.phase = Phase.RESTORING
+        self._task = asyncio.create_task(self._run(), name=f"lane {self.name}")
+
+    async def hold(self, within_s: float) -> None:
+        """Finishes the chunk at work and keeps the state; after `within_s` seconds gives both up instead."""
+        task, self._task = self._task, None
+        was_running = self.phase is Phase.RUNNING
+        self._halt = True
+        self._wake.set()
+        if task is not None:
+            # A restore is not worth waiting for: nothing of it is kept.
+            done, _ = await asyncio.wait({task}, timeout=within_s if was_running else 0)
+            if not done:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+                await self._drop()
+        self._buffer.clear()
+        self.phase = Phase.HELD if self._state is not None else Phase.RESTORING
+
+    async def stop(self, within_s: float) -> None:
+        """Lets deliveries under way settle, finishes the chunk at work, then lets go of everything."""
+        self._leaving = True
+        deadline = self._loop.time() + within_s / 2
+        while self._delivering and self.phase is Phase.RUNNING and self._loop.time() < deadline:
+            await asyncio.wait(self._delivering, timeout=deadline - self._loop.time())
+            await asyncio.sleep(0)
+        await self.hold(within_s / 2)
+        for task in self._delivering:
+            task.cancel()
+        await asyncio.gather(*self._delivering, return_exceptions=True)
+        await self._drop()
+        self.phase = Phase.STOPPED
+
+    def accept(self, chunk: Chunk) -> None:
+        """Takes what was fetched, unless it was fetched before the last seek."""
+        if self.phase is not Phase.RUNNING or chunk.epoch != self._source.epoch(self.tp):
+            return
+        if not self._buffer:
+            self._buffered_since = self._loop.time()
+        self._buffer.extend(chunk.records)
+        self._read_to = chunk.position
+        if len(self._buffer) >= self._limit:
+            self._source.pause(self.tp)
+        self._wake.set()
+
+    async def _run(self) -> None:
+        failures = 0
+        while not self._halt:
+            try:
+                if self._state is None:
+                    async with self._rules.restores:
+                        await self._ledger.open()
+                        await self._restore()
+                self.offset = await self._source.seek(self.tp, self.offset if self._known_offset else None)
+                self._read_to = self.offset
+                self.phase = Phase.RUNNING
+                self.figures.progressed_at = self._loop.time()
+                failures = 0
+                await self._flow()
+            except CommitLostError as error:
+                log.warning("%s: the commit is lost (%s); the state is dropped", self.name, error)
+                await self._drop()
+                if not await self._still_ours():
+                    return
+            except ChangelogBrokenError as error:
+                self._rules.fail(str(error))
+                return
+            except (KafkaError, OSError, TimeoutError) as error:
+                await self._drop()
+                if failures == 0:
+                    log.warning("%s: not restored yet: %s", self.name, error or type(error).__name__)
+                failures += 1
+                await asyncio.sleep(min(RETRY_S * failures, RETRY_MAX_S))
+                if not await self._still_ours():
+                    return
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("%s: a fault in the shell", self.name)
+                self._rules.fail(f"{self.name}: a fault in the program (traceback above)")
+                return
+
+    async def _still_ours(self) -> bool:
+        """Asks the group, again and again while the cluster does not answer."""
+        while not self._halt:
+            try:
+                ours = await self._source.is_ours(self.tp, self.offset)
+            except (KafkaError, OSError, TimeoutError):
+                await asyncio.sleep(RETRY_S)
+                continue
+            if not ours:
+                self.phase = Phase.LOST
+                log.warning("%s: another worker owns the partition; waiting for the next assignment", self.name)
+            return ours
+        return False
+
+    async def _drop(self) -> None:
+        self._state = None
+        self.phase = Phase.RESTORING
+        self._buffer.clear()
+        self._outcomes.clear()
+        await self._ledger.close()
+
+    async def _restore(self) -> None:
+        """Builds the state from the changelog; `self.offset` is what its offset row says."""
+        restored = await self._ledger.read()
+        state = self.spec.open(self.tp.partition)
+        for number, (key, value) in enumerate(restored.rows.items()):
+            state.load(key, value)
+            if number % 2000 == 1999:  # heartbeats go out between
+                await asyncio.sleep(0)
+        state.ready()
+        self._state = state
+        self._known_offset = restored.offset is not None
+        self.offset = restored.offset or 0
+        figures = self.figures
+        figures.restored_rows, figures.restore_s = len(restored.rows), restored.seconds
+        figures.restores += 1
+        log.info(
+            "%s: restored %d rows (of %d records) in %.2f s, goes on at offset %s",
+            self.name,
+            len(restored.rows),
+            restored.records,
+            restored.seconds,
+            restored.offset if self._known_offset else "of the beginning",
+        )
+
+    # -- work
+
+    async def _flow(self) -> None:
+        while not self._halt:
+            await self._wait_for_work()
+            if self._outcomes:
+                await self._settle()
+            if self._halt:
+                return
+            if self._buffer and self._chunk_is_due():
+                await self._feed()
+            if self._loop.time() >= self._next_tick:
+                await self._tick()
+
+    def _chunk_is_due(self) -> bool:
+        waited = self._loop.time() - self._buffered_since
+        return len(self._buffer) >= self._limit or waited >= self._rules.chunk_s
+
+    async def _wait_for_work(self) -> None:
+        now = self._loop.time()
+        until = self._next_tick
+        if self._buffer:
+            until = now if self._chunk_is_due() else min(until, self._buffered_since + self._rules.chunk_s)
+        if self._outcomes or until <= now:
+            await asyncio.sleep(0)  # other lanes have their turn
+            return
+        self._wake.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), until - now)
+
+    def _processed_to(self) -> int:
+        """Offset after what is processed; commit markers behind the last record count as processed."""
+        return self.offset if self._buffer else max(self.offset, self._read_to)
+
+    def _now(self, left: int = 0) -> Now:
+        end = self._source.end(self.tp)
+        caught_up = not left and end is not None and self._read_to >= end
+        return Now(self._clock.now_us(), caught_up)
+
+    async def _feed(self) -> None:
+        buffer = self._buffer
+        taken = [buffer.popleft() for _ in range(min(self._limit, len(buffer)))]
+        records = [self._record(raw) for raw in taken]
+        now = self._now(len(buffer))
+        started = self._loop.time()
+        try:
+            step = cast(PartitionState, self._state).feed(records, now)
+        except Exception:
+            log.exception("%s: a chunk of %d records failed; trying them one by one", self.name, len(records))
+            await self._feed_singly(taken, records, now)
+            return
+        self._note_feed(len(records), self._loop.time() - started)
+        await self._commit(step, self._offset_after(taken[-1]))
+        if len(buffer) < self._limit:
+            self._source.resume(self.tp)
+        self._buffered_since = self._loop.time()
+        self._hand_out()
+
+    def _record(self, raw: ConsumerRecord) -> Record:
+        append_us = self._clock.of_wall_us(raw.timestamp * 1000)
+        return Record(raw.offset, append_us, raw.key, raw.value, raw.headers)
+
+    def _offset_after(self, last: ConsumerRecord) -> int:
+        if self._buffer:
+            return int(self._buffer[0].offset)
+        return max(int(last.offset) + 1, self._read_to)
+
+    def _note_feed(self, records: int, took_s: float) -> None:
+        figures = self.figures
+        figures.records += records
+        figures.chunks += 1
+        figures.last_chunk_records, figures.last_feed_s = records, took_s
+        if took_s > SLOW_FEED_S:
+            self._limit = max(10, min(records, self._limit) // 2)
+        elif took_s < SLOW_FEED_S / 4:
+            self._limit = min(self._rules.chunk_records, self._limit * 2)
+
+    async def _feed_singly(self, taken: list[ConsumerRecord], records: Sequence[Record], now: Now) -> None:
+        """Feeds the records of a failed chunk one at a time to a fresh state; the one that fails is a dead letter."""
+        await self._restore()
+        whole = Step([], {})
+        for number, record in enumerate(records):
+            try:
+                step = cast(PartitionState, self._state).feed([record], now)
+            except Exception as error:
+                log.exception("%s: the record at offset %d is a dead letter", self.name, record.offset)
+                self.figures.internal_errors += 1
+                whole.sends.append(internal_error(self.tp, record, error, now))
+                self._buffer.extendleft(reversed(taken[number + 1 :]))
+                await self._commit(whole, self._offset_after(taken[number]))
+                await self._restore()  # the failed feed may have left half of its effect
+                return
+            whole.sends.extend(step.sends)
+            whole.rows.update(step.rows)
+        self._note_feed(len(records), 0.0)
+        await self._commit(whole, self._offset_after(taken[-1]))
+
+    async def _tick(self) -> None:
+        self._next_tick = self._loop.time() + TICK_S
+        state, now = cast(PartitionState, self._state), self._now(len(self._buffer))
+        await self._step_or_reload("tick", lambda: state.tick(now))
+        self._hand_out()
+
+    async def _settle(self) -> None:
+        outcomes, self._outcomes = self._outcomes, []
+        state, now = cast(DeliveringState, self._state), self._now(len(self._buffer))
+        await self._step_or_reload("settle", lambda: state.settle(outcomes, now))
+
+    async def _step_or_reload(self, what: str, work: Callable[[], Step]) -> None:
+        try:
+            step = work()
+        except Exception:
+            self._tick_failures += 1
+            log.exception("%s: %s failed (%d of %d)", self.name, what, self._tick_failures, TICK_FAILURES)
+            if self._tick_failures >= TICK_FAILURES:
+                self._rules.fail(f"{self.name}: {what} fails again and again (traceback above)")
+                self._halt = True
+                return
+            await self._restore()
+            return
+        self._tick_failures = 0
+        if step.sends or step.rows:
+            await self._commit(step, self.offset)
+        elif not self._buffer:
+            self.figures.progressed_at = self._loop.time()
+
+    async def _commit(self, step: Step, offset: int) -> None:
+        started = self._loop.time()
+        await self._ledger.commit(step, offset)
+        self.offset = offset
+        self._known_offset = True
+        self.figures.progressed_at = self._loop.time()
+        self.figures.last_commit_s = self.figures.progressed_at - started
+        self.figures.commits += 1
+
+    # -- deliveries
+
+    def _hand_out(self) -> None:
+        """Starts what is due; committed state only, so that a delivery is never of something that did not happen."""
+        if self._leaving or self._sink is None or not hasattr(self._state, "due"):
+            return
+        for delivery in cast(DeliveringState, self._state).due(self._now(len(self._buffer))):
+            task = asyncio.create_task(self._deliver(self._sink, delivery))
+            self._delivering.add(task)
+            task.add_done_callback(self._delivering.discard)
+
+    async def _deliver(self, sink: Sink, delivery: Delivery) -> None:
+        state = self._state
+        async with self._rules.deliveries:
+            try:
+                outcome = await sink.deliver(delivery)
+            except Exception as error:
+                log.exception("delivery %s: a fault in the sink", delivery.id)
+                outcome = Delivered(delivery.id, f"fault in the sink: {type(error).__name__}")
+        if state is self._state:  # a restored state hands it out again by itself
+            self._outcomes.append(outcome)
+            self._wake.set()
+
+
+def internal_error(tp: TopicPartition, record: Record, error: Exception, now: Now) -> Send:
+    """The dead letter of a record that a stage could not take because of a fault of ours."""
+    letter = {
+        "reason": "internal_error",
+        "sentence": f"the worker failed on this record with {type(error).__name__}; its log has the traceback",
+        "topic": tp.topic,
+        "partition": tp.partition,
+        "offset": record.offset,
+        "key": record.key,
+        "value": record.value,
+        "at": now.us,
+    }
+    return Send(DEAD_LETTER, record.key, msgspec.json.encode(letter))

@@ -1,0 +1,233 @@
+"""State of one (stage, source partition) on Kafka: its changelog partition and the producer that may write to it.
+
+The commit rule. A chunk or tick writes its state rows, its sends and one offset row in ONE transaction, so they become
+visible together or never. The offset row is the only truth about how far the source partition is processed: the
+group's committed offsets are hints for lag tools, and a partition without offset row starts at its beginning.
+
+Who may commit. `open` runs InitProducerId for `{app}-{topic}-{partition}`, which aborts an open transaction of any
+earlier owner and fences that owner for good. Only then does `read` take the changelog's end: nothing can be added to
+what it reads but by us. After a failed or unknown commit the rows in memory are worthless: drop them, open, read.
+"""
+
+import asyncio
+import json
+import zlib
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from streams.core.stage import Step
+
+OPEN_S = 30.0
+CLOSE_S = 2.0
+BATCH_BYTES = 512 * 1024
+"""Of one produce batch: a chunk's rows for one partition travel in few requests; brokers take 1 MiB."""
+
+ROW = b"r"
+OFFSET_KEY = b"o"
+"""Every stage row's key gets the prefix ROW in the changelog, so that none can collide with the offset row."""
+
+
+class CommitLostError(Exception):
+    """A commit failed or its outcome is unknown: the state in memory may not be used any more."""
+
+
+class ChangelogBrokenError(Exception):
+    """The changelog holds other rows than its manifest says; using it would publish wrong values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What `Ledger.read` found: live rows, the source offset to go on from (None: the beginning), and its cost."""
+
+    rows: Mapping[bytes, bytes]
+    offset: int | None
+    records: int
+    seconds: float
+
+
+class Ledger:
+    """Reads and writes the state of one source partition. Not for use by two tasks at a time."""
+
+    def __init__(
+        self,
+        connection: Mapping[str, Any],
+        changelog: TopicPartition,
+        transactional_id: str | None,
+        timeout_s: int,
+        topic_prefix: str,
+    ) -> None:
+        """`transactional_id` None: a broker without transactions; a crash may then tear a chunk apart."""
+        self._connection = connection
+        self._changelog = changelog
+        self._transactional_id = transactional_id
+        self._timeout_s = timeout_s
+        self._prefix = topic_prefix
+        self._producer: AIOKafkaProducer | None = None
+        self._digests: dict[bytes, int] = {}
+        self._seal = 0
+
+    @property
+    def live_rows(self) -> int:
+        """Rows in the changelog that are not deleted."""
+        return len(self._digests)
+
+    async def open(self) -> None:
+        """Starts a producer; with transactions, this fences every earlier owner of the partition.
+
+        Raises:
+            KafkaError, TimeoutError: the cluster did not grant it.
+        """
+        await self.close()
+        options: dict[str, Any] = {"max_batch_size": BATCH_BYTES, "enable_idempotence": True, **self._connection}
+        if self._transactional_id:
+            # An open transaction blocks every reader behind it: it lives no longer than a silent worker does.
+            options |= {"transactional_id": self._transactional_id, "transaction_timeout_ms": self._timeout_s * 1000}
+        self._producer = producer = AIOKafkaProducer(**options)
+        await asyncio.wait_for(producer.start(), OPEN_S)
+
+    async def read(self) -> Restored:
+        """The live rows of the changelog, to its end as of now.
+
+        Raises:
+            ChangelogBrokenError: rows are missing or differ from the manifest written with the last commit.
+            KafkaError: the cluster does not answer.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        rows, records = await self._read_rows()
+        manifest = json.loads(rows.pop(OFFSET_KEY, b"{}"))
+        live = {key[len(ROW) :]: value for key, value in rows.items()}
+        self._digests = {key: _digest(key, value) for key, value in live.items()}
+        self._seal = 0
+        for digest in self._digests.values():
+            self._seal ^= digest
+        if (manifest.get("rows", 0), manifest.get("seal", 0)) != (len(live), self._seal):
+            raise ChangelogBrokenError(
+                f"changelog {self._changelog.topic} partition {self._changelog.partition} holds {len(live)} rows where "
+                f"its last commit says {manifest.get('rows', 0)} (or their content differs): it was cut or altered; "
+                "restore it, or delete it and replay the source topic"
+            )
+        return Restored(live, manifest.get("offset"), records, loop.time() - started)
+
+    async def _read_rows(self) -> tuple[dict[bytes, bytes], int]:
+        # Faust's own recovery waits for the last offset, which under transactions is a commit marker and never comes
+        # (faust-streaming 0.15.3); position() steps over markers. No group: a changelog is not assigned, but owned.
+        consumer = AIOKafkaConsumer(
+            **self._connection,
+            group_id=None,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=4 << 20,
+            fetch_max_wait_ms=50,
+        )
+        rows: dict[bytes, bytes] = {}
+        records = 0
+        tp = self._changelog
+        try:
+            await consumer.start()
+            consumer.assign([tp])
+            await consumer.seek_to_beginning(tp)
+            end = (await consumer.end_offsets([tp]))[tp]
+            while await consumer.position(tp) < end:
+                for record in (await consumer.getmany(tp, timeout_ms=200)).get(tp, ()):
+                    records += 1
+                    if record.value is None:
+                        rows.pop(record.key, None)
+                    else:
+                        rows[record.key] = record.value
+                await asyncio.sleep(0)
+        finally:
+            await consumer.stop()
+        return rows, records
+
+    async def commit(self, step: Step, offset: int | None) -> None:
+        """Writes what a chunk or tick did, together with the source offset it was done at, atomically.
+
+        Raises:
+            CommitLostError: it did not happen, or nobody can say; `fenced` in its text when another owner took over.
+        """
+        producer = self._producer
+        if producer is None:
+            raise CommitLostError("the producer is closed")
+        # Everything is computed before the transaction begins: while it is open, read_committed readers wait.
+        messages = [(self._prefix + send.topic.name, send) for send in step.sends]
+        rows = self._changed(step.rows, offset)
+        pending: list[Awaitable[Any]] = []
+        try:
+            if self._transactional_id:
+                await producer.begin_transaction()
+            for key, value in rows:
+                pending.append(
+                    await producer.send(self._changelog.topic, value, key=key, partition=self._changelog.partition)
+                )
+            for topic, send in messages:
+                pending.append(
+                    await producer.send(
+                        topic, send.value, key=send.key, partition=send.partition, headers=list(send.headers) or None
+                    )
+                )
+            if self._transactional_id:
+                await producer.commit_transaction()
+            await asyncio.gather(*pending)
+        except (KafkaError, OSError, ValueError, AssertionError) as error:
+            raise CommitLostError(_reason(error)) from error
+        finally:
+            await _collect(pending)
+
+    def _changed(self, rows: Mapping[bytes, bytes | None], offset: int | None) -> list[tuple[bytes, bytes | None]]:
+        digests, changed = self._digests, []
+        for key, value in rows.items():
+            before = digests.pop(key, None)
+            if before is not None:
+                self._seal ^= before
+            elif value is None:
+                continue  # a row that was never written needs no tombstone
+            if value is not None:
+                digests[key] = after = _digest(key, value)
+                self._seal ^= after
+            changed.append((ROW + key, value))
+        manifest = {"offset": offset, "rows": len(digests), "seal": self._seal}
+        changed.append((OFFSET_KEY, json.dumps(manifest, separators=(",", ":")).encode()))
+        return changed
+
+    async def close(self) -> None:
+        """Stops the producer; an open transaction is left to `open` (ours or the next owner's) to abort."""
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        with suppress(KafkaError, OSError):
+            try:
+                await asyncio.wait_for(producer.stop(), CLOSE_S)
+            except TimeoutError:
+                # aiokafka 0.14: stop() flushes without a limit while the broker is away, and does nothing when called
+                # again; these two are what it would have done next.
+                with suppress(asyncio.CancelledError):
+                    await producer._sender.close()
+                await producer.client.close()
+
+
+def _digest(key: bytes, value: bytes) -> int:
+    return zlib.crc32(value, zlib.crc32(key))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ProducerFenced):
+        return "fenced: another worker owns the partition now"
+    return f"{type(error).__name__}: {error}"
+
+
+async def _collect(pending: list[Awaitable[Any]]) -> None:
+    """Takes the result of every send, so that none is reported as never retrieved."""
+    for future in pending:
+        if isinstance(future, asyncio.Future):
+            if future.done():
+                if not future.cancelled():
+                    future.exception()
+            else:
+                future.add_done_callback(lambda done: done.cancelled() or done.exception())

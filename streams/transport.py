@@ -1,0 +1,291 @@
+"""A Faust transport whose unit is the chunk: all records fetched for one partition arrive as one Faust message.
+
+Faust 0.15.3's own driver makes two tasks and several objects per record, and its commits, pauses, seeks and recovery
+follow rules that lose or repeat records (DESIGN section 6). This consumer keeps Faust's road from topic to agent
+(conductor, channel, stream) and does the rest itself with aiokafka's public calls, in the event loop of the agents:
+a loop that hangs then stops its heartbeats too, and the group gives its partitions to a worker that lives.
+"""
+
+# mypy: allow-subclassing-any, allow-untyped-decorators
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStateError, KafkaError
+from faust.transport import base
+from faust.transport import consumer as faust_consumer
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, Message
+from mode import Service
+
+log = logging.getLogger("streams")
+
+FETCH_WAIT_MS = 50
+"""The broker answers an idle fetch after this long; Faust's 1,500 ms would delay pauses and seeks by as much."""
+POLL_MS = 200
+FETCH_BYTES = 1 << 20
+"""Of one partition per fetch; with the lane's buffer it bounds memory."""
+HINT_S = 5.0
+"""Seconds between commits of group offsets, which only tell lag tools where we are."""
+
+
+class Chunk(NamedTuple):
+    """All records one fetch brought for a partition, and the offset after them and the commit markers behind."""
+
+    tp: TopicPartition
+    records: Sequence[ConsumerRecord]
+    position: int
+    epoch: int
+
+
+class Owner(Protocol):
+    """Who is told about the partitions this worker gets and loses (streams.agents)."""
+
+    async def revoked(self) -> None:
+        """Every partition is being taken away; returns when nothing of them is in flight."""
+        ...
+
+    async def assigned(self, tps: Iterable[TopicPartition], generation: int) -> None:
+        """These partitions are ours in this generation of the group; may not wait for a restore."""
+        ...
+
+    def offsets(self) -> dict[TopicPartition, int]:
+        """Next offset of every partition, as a hint for lag tools."""
+        ...
+
+
+class _Listener(ConsumerRebalanceListener):
+    def __init__(self, consumer: "ChunkConsumer") -> None:
+        self._consumer = consumer
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        await self._consumer.on_revoked()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        await self._consumer.on_assigned(set(assigned))
+
+
+class ChunkConsumer(faust_consumer.Consumer):
+    """Faust's consumer over one aiokafka consumer. The app sets `options` and `owner` before it starts."""
+
+    options: dict[str, Any]
+    owner: Owner
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._kafka: AIOKafkaConsumer | None = None
+        self._subscribed = asyncio.Event()
+        self._epochs: dict[TopicPartition, int] = defaultdict(int)
+        self._positions: dict[TopicPartition, int] = {}
+        self.fetched_at = 0.0
+        super().__init__(*args, **kwargs)
+
+    # -- what a lane needs of its source partition
+
+    @property
+    def kafka(self) -> AIOKafkaConsumer:
+        """The aiokafka consumer; only while the service runs."""
+        assert self._kafka is not None
+        return self._kafka
+
+    def epoch(self, tp: TopicPartition) -> int:
+        """Number of seeks so far: a chunk with another one was fetched before the last seek and must be dropped."""
+        return self._epochs[tp]
+
+    async def seek(self, tp: TopicPartition, offset: int | None) -> int:
+        """Goes on reading from `offset` (None: the beginning); the offset it reads from.
+
+        Raises:
+            KafkaError: the partition is not ours any more, or the cluster does not answer.
+        """
+        first: int = (await self.kafka.beginning_offsets([tp]))[tp]
+        if offset is not None and offset < first:
+            log.error("%s: %d records were deleted by retention before they were read", _name(tp), first - offset)
+        start = first if offset is None else max(offset, first)
+        self.kafka.seek(tp, start)
+        self._epochs[tp] += 1
+        self._positions[tp] = start
+        self.kafka.resume(tp)
+        return start
+
+    def pause(self, tp: TopicPartition) -> None:
+        """Stops fetching from a partition, in earnest: what is on its way is fetched again after `resume`."""
+        if tp in self.kafka.assignment():
+            self.kafka.pause(tp)
+
+    def resume(self, tp: TopicPartition) -> None:
+        """Fetches from a partition again."""
+        if tp in self.kafka.assignment():
+            self.kafka.resume(tp)
+
+    def end(self, tp: TopicPartition) -> int | None:
+        """The partition's end offset as of the last fetch; None before the first."""
+        if tp not in self.kafka.assignment():
+            return None
+        end: int | None = self.kafka.highwater(tp)
+        return end
+
+    async def is_ours(self, tp: TopicPartition, offset: int) -> bool:
+        """Whether the group still counts this worker as the partition's owner, asked of its coordinator.
+
+        Raises:
+            KafkaError, TimeoutError: the coordinator does not answer.
+        """
+        try:
+            # A commit carries member and generation; the coordinator refuses it from anyone but the current owner.
+            await asyncio.wait_for(self.kafka.commit({tp: offset}), 5.0)
+        except (CommitFailedError, IllegalStateError):
+            return False
+        return True
+
+    # -- group membership
+
+    async def on_start(self) -> None:
+        """Joins no group yet: `subscribe` does."""
+        self._kafka = AIOKafkaConsumer(
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            max_partition_fetch_bytes=FETCH_BYTES,
+            # Each topic is spread evenly by itself; retained lanes (streams.agents) do what stickiness would.
+            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+            max_poll_interval_ms=600_000,
+            **self.options,
+        )
+        await self._kafka.start()
+
+    async def subscribe(self, topics: Iterable[str]) -> None:
+        """Joins the group (called by Faust's conductor once the agents are up)."""
+        self.kafka.subscribe(topics=list(topics), listener=_Listener(self))
+        self._subscribed.set()
+
+    async def on_revoked(self) -> None:
+        """The group rebalances: nothing fetched before may be processed after."""
+        for tp in self._epochs:
+            self._epochs[tp] += 1
+        self._positions.clear()
+        await self.owner.revoked()
+
+    async def on_assigned(self, tps: set[TopicPartition]) -> None:
+        """New partitions, paused until their lanes have restored and sought."""
+        if tps:
+            self.kafka.pause(*tps)
+        # Faust builds its map from partition to channel here (transport/conductor.py, 0.15.3).
+        await self.app.topics.on_partitions_assigned({TP(tp.topic, tp.partition) for tp in tps})
+        # aiokafka 0.14 tells the generation nowhere public; Faust 0.15.3 reads it the same way.
+        await self.owner.assigned(tps, self.kafka._coordinator.generation)
+
+    async def on_stop(self) -> None:
+        """Leaves the group, so that the others need not wait for the session to time out."""
+        if self._kafka is not None:
+            try:
+                await asyncio.wait_for(self._kafka.stop(), 3.0)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("left the group without a goodbye: %s", error or type(error).__name__)
+
+    # -- fetching
+
+    @Service.task
+    async def _fetch(self) -> None:
+        await self._subscribed.wait()
+        while not self.should_stop:
+            try:
+                fetched = await self.kafka.getmany(timeout_ms=POLL_MS)
+            except ConsumerStoppedError:
+                return
+            # No await between the fetch and this line: a seek in between would make old records look new.
+            epochs = dict(self._epochs)
+            self.fetched_at = self.loop.time()
+            for tp, before in list(self._positions.items()):
+                try:
+                    position = await self.kafka.position(tp)  # does not wait where a seek has set it
+                except IllegalStateError:
+                    continue  # not ours any more
+                # Without records it moved over commit markers: the lane must know, to see that it is at the end.
+                if (tp in fetched or position != before) and epochs[tp] == self._epochs[tp]:
+                    self._positions[tp] = position
+                    await self._deliver(Chunk(tp, fetched.get(tp, ()), position, epochs[tp]))
+            # getmany() returns without yielding while data is at hand.
+            await asyncio.sleep(0)
+
+    async def _deliver(self, chunk: Chunk) -> None:
+        tp = TP(chunk.tp.topic, chunk.tp.partition)
+        message = Message(
+            tp.topic,
+            tp.partition,
+            -1,
+            0.0,
+            0,
+            None,
+            None,
+            chunk,
+            None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+        # Faust 0.15.3 neither tracks nor commits a message that says it is done: the offset row decides, not acks.
+        message.acked = message.tracked = True
+        await self.callback(message)
+
+    @Service.task
+    async def _commit_handler(self) -> None:
+        """Instead of Faust's commits: hints for lag tools."""
+        while not self.should_stop:
+            await self.sleep(HINT_S)
+            await self.commit_hints()
+
+    async def commit_hints(self) -> None:
+        """Commits the lanes' offsets to the group; failure means nothing."""
+        offsets = {tp: offset for tp, offset in self.owner.offsets().items() if tp in self.kafka.assignment()}
+        if offsets:
+            try:
+                await asyncio.wait_for(self.kafka.commit(offsets), 2.0)
+            except (KafkaError, TimeoutError):
+                log.debug("group offsets not committed")
+
+    @Service.task
+    async def _commit_livelock_detector(self) -> None:
+        """Instead of Faust's: streams.health watches progress."""
+
+    # -- the rest of Faust's interface
+
+    def assignment(self) -> set[TP]:
+        """Partitions of this worker."""
+        return set() if self._kafka is None else {TP(tp.topic, tp.partition) for tp in self._kafka.assignment()}
+
+    def _new_topicpartition(self, topic: str, partition: int) -> TP:
+        return TP(topic, partition)
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Lanes pause their partition themselves."""
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Lanes resume their partition themselves."""
+
+    async def wait_empty(self) -> None:
+        """Lanes finish their own chunk."""
+
+    async def commit(self, *args: Any, **kwargs: Any) -> bool:
+        """Nothing: the offset rows are the commits."""
+        return False
+
+
+# Faust 0.15.3 also asks for record-by-record calls (getmany, seek_to_committed ...) that nothing running here uses.
+ChunkConsumer.__abstractmethods__ = frozenset()
+
+
+class ChunkTransport(base.Transport):
+    """Faust transport with the chunk consumer. The producer is Faust's own and stays idle: lanes have theirs."""
+
+    Consumer = ChunkConsumer
+    Producer = driver.Producer
+    default_port = 9092
+    driver_version = driver.Transport.driver_version
+
+
+def _name(tp: TopicPartition) -> str:
+    return f"{tp.topic}/{tp.partition}"

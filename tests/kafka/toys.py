@@ -1,0 +1,81 @@
+"""Toy stages for the shell's tests: a word count by key, a second hop, and one that fails on a word."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from schemas.topics import ALERTS, LINKS, VALUES, Stage, Topic
+from streams.core.stage import Now, Record, Send, StageSpec, Step
+
+
+class CountWords:
+    """Counts records by key; one row a key, and sends the running total to `target`."""
+
+    def __init__(self, partition: int, target: Topic) -> None:
+        self.totals: Counter[bytes] = Counter()
+        self.partition = partition
+        self.target = target
+        self.is_ready = False
+
+    def load(self, key: bytes, value: bytes) -> None:
+        assert not self.is_ready
+        self.totals[key] = int(value)
+
+    def ready(self) -> None:
+        assert not self.is_ready
+        self.is_ready = True
+
+    def feed(self, records: Sequence[Record], now: Now) -> Step:
+        assert self.is_ready
+        sends = []
+        for record in records:
+            assert record.key is not None
+            if record.value == b"poison":
+                raise ZeroDivisionError("poison")
+            self.totals[record.key] += 1
+            sends.append(Send(self.target, record.key, str(self.totals[record.key]).encode()))
+        return Step(sends, {record.key: str(self.totals[record.key]).encode() for record in records if record.key})
+
+    def tick(self, now: Now) -> Step:
+        return Step([], {})
+
+    def counts(self) -> Mapping[tuple[str, ...], int]:
+        return {("applied",): sum(self.totals.values())}
+
+
+class Ticker(CountWords):
+    """Sends one record for each of its first ticks, to see that they come in order and say when it is caught up."""
+
+    def __init__(self, partition: int, target: Topic) -> None:
+        super().__init__(partition, target)
+        self.ticks = 0
+
+    def tick(self, now: Now) -> Step:
+        if self.ticks >= 8:
+            return Step([], {})
+        self.ticks += 1
+        text = f"{self.ticks} {now.us} {int(now.caught_up)}".encode()
+        return Step([Send(ALERTS, str(self.partition).encode(), text)], {b"ticks": str(self.ticks).encode()})
+
+    def load(self, key: bytes, value: bytes) -> None:
+        if key == b"ticks":
+            self.ticks = int(value)
+        else:
+            super().load(key, value)
+
+
+def one_hop() -> list[StageSpec]:
+    return [StageSpec(Stage.OBSERVE, lambda partition: CountWords(partition, VALUES))]
+
+
+def two_hops() -> list[StageSpec]:
+    return [
+        StageSpec(Stage.OBSERVE, lambda partition: CountWords(partition, LINKS)),
+        StageSpec(Stage.LINK, lambda partition: CountWords(partition, VALUES)),
+    ]
+
+
+def ticking() -> list[StageSpec]:
+    return [StageSpec(Stage.OBSERVE, lambda partition: Ticker(partition, VALUES))]
+
+
+STAGES = {"one_hop": one_hop, "two_hops": two_hops, "ticking": ticking}
