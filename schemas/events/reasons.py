@@ -18,6 +18,9 @@ class Reason(StrEnum):
     KEY_MISMATCH = "key_mismatch"
     FUTURE_TIME = "future_time"
     NOT_SUPERSEDABLE = "not_supersedable"
+    BAD_NOTICE = "bad_notice"
+    UNKNOWN_SINK = "unknown_sink"
+    UNDELIVERABLE = "undeliverable"
     INTERNAL_ERROR = "internal_error"
 
 
@@ -69,6 +72,18 @@ MEANINGS: Mapping[Reason, Meaning] = {
     Reason.NOT_SUPERSEDABLE: Meaning(
         "`supersedes` names an event that this one may not correct, reverse or retract.",
         "`supersedes` trỏ tới một sự kiện mà sự kiện này không được phép sửa, đảo hoặc huỷ.",
+    ),
+    Reason.BAD_NOTICE: Meaning(
+        "A record of `kpi.notices` that is no notice.",
+        "Bản ghi trong `kpi.notices` không phải là một thông báo.",
+    ),
+    Reason.UNKNOWN_SINK: Meaning(
+        "A notice for a sink that is not configured.",
+        "Thông báo gửi tới một kênh chưa được cấu hình.",
+    ),
+    Reason.UNDELIVERABLE: Meaning(
+        "A notice that its sink refused, or did not take before giving up; replaying it sends it again.",
+        "Thông báo bị kênh nhận từ chối hoặc gửi mãi không được; phát lại bản ghi này sẽ gửi lại.",
     ),
     Reason.INTERNAL_ERROR: Meaning(
         "A fault of this program, not of the event; the record is kept to be replayed.",

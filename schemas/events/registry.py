@@ -6,7 +6,7 @@ The decoder validates by it; the catalogue's measures are checked against it.
 from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import Field, create_model
 
@@ -89,10 +89,15 @@ def _refuse_reserved(declared: EventType, types: Mapping[str, type[EventData]]) 
 def _model(declared: EventType) -> type[EventData]:
     fields: dict[str, Any] = {}
     for position, (name, declaration) in enumerate(declared.fields.items()):
-        kind = _TENANT_KINDS[declaration.removesuffix("!")]
         required = declaration.endswith("!")
+        if name in EventData.model_fields:
+            # Keeps the limits that the field has on every event; a declaration can only require it.
+            kind = get_args(EventData.model_fields[name].annotation)[0]
+            fields[name] = (kind, ...) if required else (kind | None, None)
+            continue
+        kind = _TENANT_KINDS[declaration.removesuffix("!")]
         # A wire name may be no Python name, or one that pydantic keeps for itself: it travels as the alias.
-        fields[name if name in EventData.model_fields else f"field_{position}"] = (
+        fields[f"field_{position}"] = (
             (kind, Field(alias=name)) if required else (kind | None, Field(default=None, alias=name))
         )
     doc = f"Declared by the tenant's catalogue: {declared.type}."
