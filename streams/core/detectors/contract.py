@@ -29,8 +29,8 @@ class WorkingTime(Protocol):
         """Open µs in [t1, t2)."""
         ...
 
-    def due(self, t_us: int, worked_us: int, /) -> int:
-        """The earliest instant at which `worked_us` of working time have passed since `t_us`."""
+    def due(self, t_us: int, worked_us: int, /) -> int | None:
+        """The earliest instant at which `worked_us` of working time have passed since `t_us`; None if there is none."""
         ...
 
 
@@ -39,5 +39,8 @@ def minute_when_worked(time: WorkingTime, start_us: int, worked_us: int, end_us:
     # A calendar may know no working time after the period, so `due` is asked only where the answer lies inside.
     if time.between(start_us, end_us) < worked_us:
         return None
-    minute_us = -(-time.due(start_us, worked_us) // MINUTE_US) * MINUTE_US
+    due_us = time.due(start_us, worked_us)
+    if due_us is None:
+        return None
+    minute_us = -(-due_us // MINUTE_US) * MINUTE_US
     return minute_us if minute_us < end_us else None
