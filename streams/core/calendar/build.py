@@ -47,12 +47,13 @@ def build(catalogue: Catalogue) -> Calendars:
         CalendarError: the first problem that `check_calendars` finds.
     """
     for problem in check_calendars(catalogue):
-        raise CalendarError(*problem)
+        raise CalendarError(problem)
     clock = LocalClock(zone_of(catalogue.tenant))
 
     def understood(calendar: Calendar) -> WorkingTime:
         return WorkingTime(clock, Schedule(calendar).spans_on)
 
+    never = WorkingTime(clock, lambda day: ())
     tenant = understood(catalogue.calendar)
     written = {team.id: laid_over(catalogue.calendar, team.calendar) for team in catalogue.teams}
     teams = {team.id: understood(written[team.id]) if team.calendar else tenant for team in catalogue.teams}
@@ -66,7 +67,7 @@ def build(catalogue: Catalogue) -> Calendars:
         return understood(laid_over(written.get(row.team, catalogue.calendar), row.calendar))
 
     persons = {
-        person_id: _in_turn(clock, [(row.start, row.end, of_row(row)) for row in rows]).less(leave[person_id])
+        person_id: _in_turn(clock, [(row.start, row.end, of_row(row)) for row in rows], never).less(leave[person_id])
         for person_id, rows in rows_of(catalogue.people).items()
     }
     return Calendars(tenant, teams, persons)
@@ -82,15 +83,16 @@ def zone_of(tenant: Tenant) -> ZoneInfo:
     try:
         return ZoneInfo(tenant.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        rule = "write a name of the IANA tz database, like Asia/Ho_Chi_Minh"
-        raise CalendarError(("tenant", "timezone"), f"there is no time zone {tenant.timezone!r}; {rule}") from None
+        vi = f"không có múi giờ `{tenant.timezone}`; viết tên trong cơ sở dữ liệu IANA như Asia/Ho_Chi_Minh"
+        en = f"there is no time zone `{tenant.timezone}`; write a name of the IANA database, like Asia/Ho_Chi_Minh"
+        raise CalendarError(Problem(("tenant", "timezone"), tenant.timezone, vi, en)) from None
 
 
 def _problems(catalogue: Catalogue) -> Iterator[Problem]:
     try:
         zone_of(catalogue.tenant)
     except CalendarError as error:
-        yield Problem(error.path, error.sentence)
+        yield error.problem
     yield from _placed(("calendar",), catalogue.calendar, None)
     teams = {}
     for index, team in enumerate(catalogue.teams):
@@ -102,13 +104,14 @@ def _problems(catalogue: Catalogue) -> Iterator[Problem]:
 
 
 def _placed(place: Place, calendar: Calendar | None, base: Calendar | None) -> Iterator[Problem]:
-    for path, sentence in check_calendar(calendar, base) if calendar else ():
-        yield Problem((*place, *path), sentence)
+    for problem in check_calendar(calendar, base) if calendar else ():
+        yield problem._replace(path=(*place, *problem.path))
 
 
-def _in_turn(clock: LocalClock, rows: list[tuple[date, date, WorkingTime]]) -> WorkingTime:
+def _in_turn(clock: LocalClock, rows: list[tuple[date, date, WorkingTime]], never: WorkingTime) -> WorkingTime:
     """The working time of each row on its dates [start, end), none between them."""
-    never = WorkingTime(clock, lambda day: ())
+    if [row[:2] for row in rows] == [(date.min, date.max)]:
+        return rows[0][2]
 
     def days(day: date) -> tuple[Span, ...]:
         return next((time.wall_spans(day) for start, end, time in rows if start <= day < end), ())

@@ -43,7 +43,7 @@ class Schedule:
 
     def __init__(self, calendar: Calendar) -> None:
         for problem in check_calendar(calendar):
-            raise CalendarError(*problem)
+            raise CalendarError(problem)
         self._country = calendar.country
         self._subdivision = calendar.subdivision
         self._week = None if calendar.hours is None else week_of(calendar.hours)

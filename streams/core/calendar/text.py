@@ -5,7 +5,7 @@ Only text here: nothing knows a time zone yet. `check_calendar` is for whoever h
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import holidays
 
@@ -22,20 +22,21 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)", re.ASCII)
 
 
+class Problem(NamedTuple):
+    """One thing wrong with a calendar: its place, the value, and value and rule as a sentence in both languages."""
+
+    path: Place
+    value: str
+    vi: str
+    en: str
+
+
 class CalendarError(ValueError):
     """A calendar that cannot be understood; the text names the place, the value and the rule."""
 
-    def __init__(self, path: Place, sentence: str) -> None:
-        super().__init__(f"{'.'.join(map(str, path))}: {sentence}")
-        self.path = path
-        self.sentence = sentence
-
-
-class Problem(NamedTuple):
-    """One thing wrong: its place, and a sentence with the value and the rule."""
-
-    path: Place
-    sentence: str
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{'.'.join(map(str, problem.path))}: {problem.en}")
+        self.problem = problem
 
 
 def check_calendar(calendar: Calendar, base: Calendar | None = None) -> list[Problem]:
@@ -51,7 +52,7 @@ def check_calendar(calendar: Calendar, base: Calendar | None = None) -> list[Pro
         try:
             read(*arguments)
         except CalendarError as error:
-            problems.append(Problem(error.path, error.sentence))
+            problems.append(error.problem)
 
     inherits = base is not None and "country" not in calendar.model_fields_set
     attempt(check_place, base.country if base and inherits else calendar.country, calendar.subdivision)
@@ -77,7 +78,13 @@ def week_of(hours: Mapping[str, Iterable[str]]) -> Week:
         spans = spans_of(texts, ("hours", key))
         for weekday in _weekdays(key):
             if weekday in week:
-                raise CalendarError(("hours", key), f"{WEEKDAYS[weekday]} is named twice; name each weekday once")
+                name = WEEKDAYS[weekday]
+                raise _wrong(
+                    ("hours", key),
+                    key,
+                    f"`{name}` được ghi hai lần trong hours; mỗi ngày trong tuần chỉ ghi một lần",
+                    f"`{name}` is named twice in hours; name each weekday once",
+                )
             week[weekday] = spans
     return tuple(week.get(weekday, ()) for weekday in range(7))
 
@@ -95,15 +102,29 @@ def check_place(country: str | None, subdivision: str | None) -> None:
     """Raises CalendarError unless the `holidays` package knows the country and its subdivision."""
     if country is None:
         if subdivision is not None:
-            raise CalendarError(("subdivision",), f"{subdivision!r} needs the country that it is a part of")
+            raise _wrong(
+                ("subdivision",),
+                subdivision,
+                f"`{subdivision}` cần đi kèm `country` là quốc gia có vùng đó",
+                f"`{subdivision}` needs the `country` that it is a part of",
+            )
         return
-    known = holidays.list_supported_countries()
-    if country not in known:
-        rule = "write a country code of ISO 3166 in capitals, like VN"
-        raise CalendarError(("country",), f"no holidays are known for {country!r}; {rule}")
-    if subdivision is not None and subdivision not in known[country]:
-        choices = ", ".join(known[country]) or "none"
-        raise CalendarError(("subdivision",), f"{country} has no subdivision {subdivision!r}; it has {choices}")
+    known: Any = getattr(holidays, country, None) if re.fullmatch("[A-Z]{2,3}", country) else None
+    if not hasattr(known, "country"):
+        raise _wrong(
+            ("country",),
+            country,
+            f"không có dữ liệu ngày lễ của `{country}`; viết mã quốc gia ISO 3166 chữ hoa như VN",
+            f"no holidays are known for `{country}`; write a country code of ISO 3166 in capitals, like VN",
+        )
+    subdivisions = (*known.subdivisions, *known.subdivisions_aliases)
+    if subdivision is not None and subdivision not in subdivisions:
+        raise _wrong(
+            ("subdivision",),
+            subdivision,
+            f"{country} không có vùng `{subdivision}`; các vùng: {', '.join(subdivisions) or 'không có'}",
+            f"{country} has no subdivision `{subdivision}`; it has {', '.join(subdivisions) or 'none'}",
+        )
 
 
 def _weekdays(key: str) -> list[int]:
@@ -111,8 +132,12 @@ def _weekdays(key: str) -> list[int]:
     for part in key.split(","):
         names = [name.strip().lower() for name in part.split("-")]
         if len(names) > 2 or any(name not in WEEKDAYS for name in names):
-            rule = f"weekdays are {' '.join(WEEKDAYS)}, written like mon-fri, sat or mon,wed"
-            raise CalendarError(("hours", key), f"{part.strip()!r} names no weekday; {rule}")
+            raise _wrong(
+                ("hours", key),
+                key,
+                f"`{key}` không phải ngày trong tuần; viết như mon, mon-fri hoặc mon,wed ({' '.join(WEEKDAYS)})",
+                f"`{key}` names no weekdays; write mon, mon-fri or mon,wed ({' '.join(WEEKDAYS)})",
+            )
         first, last = WEEKDAYS.index(names[0]), WEEKDAYS.index(names[-1])
         days += [(first + step) % 7 for step in range((last - first) % 7 + 1)]
     return days
@@ -121,10 +146,17 @@ def _weekdays(key: str) -> list[int]:
 def _span(text: str, path: Place) -> Span:
     match = _SPAN.fullmatch(text)
     if match is None:
-        raise CalendarError(
-            path, f"{text!r} is no opening span; write HH:MM-HH:MM from 00:00 to 24:00, like 08:00-11:30"
+        raise _wrong(
+            path,
+            text,
+            f"`{text}` không phải khung giờ dạng HH:MM-HH:MM (00:00 đến 24:00)",
+            f"`{text}` is no opening span of the form HH:MM-HH:MM (00:00 to 24:00)",
         )
     hour, minute, end_hour, end_minute = (int(group or 0) for group in match.groups())
     start, end = hour * 60 + minute, end_hour * 60 + end_minute
     # 24:00 has no groups and reads as 0 here, which is the same: an end at or before its start is on the next date.
     return start, end if end > start else end + DAY_MINUTES
+
+
+def _wrong(path: Place, value: str, vi: str, en: str) -> CalendarError:
+    return CalendarError(Problem(path, value, vi, en))

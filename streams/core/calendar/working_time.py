@@ -8,6 +8,7 @@ clock has reached it (see `LocalClock.instant`).
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import NamedTuple
 
 from streams.core.calendar.spans import Span, united
@@ -50,6 +51,7 @@ class WorkingTime:
         self._shared = shared
         self._blocks: dict[int, _Block] = {}
         self._ready: dict[int, tuple[int, _Block]] = {}
+        self._totals: dict[int, int] = {}
         self._sums = {_ZERO_BLOCK: 0}
         self._low = self._high = _ZERO_BLOCK
 
@@ -137,31 +139,39 @@ class WorkingTime:
     def _load(self, index: int) -> tuple[int, _Block]:
         """B at the start of a block, and the block."""
         while self._high < index:
-            self._sums[self._high + 1] = self._sums[self._high] + self._block(self._high).total
+            self._sums[self._high + 1] = self._sums[self._high] + self._total(self._high)
             self._high += 1
         while self._low > index:
-            self._sums[self._low - 1] = self._sums[self._low] - self._block(self._low - 1).total
+            self._sums[self._low - 1] = self._sums[self._low] - self._total(self._low - 1)
             self._low -= 1
         if len(self._ready) >= _MAX_BLOCKS:
             self._ready.clear()
         self._ready[index] = self._sums[index], self._block(index)
         return self._ready[index]
 
+    def _total(self, index: int) -> int:
+        total = self._totals.get(index)
+        if total is None:
+            other = self._same_as(index)
+            total = self._totals[index] = other._total(index) if other else self._block(index).total
+        return total
+
     def _block(self, index: int) -> _Block:
         block = self._blocks.get(index)
         if block is None:
-            # A local date starts up to 14 hours before its UTC date, and a span ends up to 60 hours after that date.
-            first = date.fromordinal(EPOCH_ORDINAL + index * _BLOCK_DAYS) - timedelta(2)
-            last = first + timedelta(_BLOCK_DAYS + 2)
-            other = self._shared(first, last) if self._shared else None
-            block = other._block(index) if other else self._build(index * _BLOCK_US, first, last)
+            other = self._same_as(index)
+            block = other._block(index) if other else self._build(index)
             if len(self._blocks) >= _MAX_BLOCKS:
                 self._blocks.clear()
             self._blocks[index] = block
         return block
 
-    def _build(self, start_us: int, first: date, last: date) -> _Block:
-        end_us = start_us + _BLOCK_US
+    def _same_as(self, index: int) -> "WorkingTime | None":
+        return self._shared(*_dates(index)) if self._shared else None
+
+    def _build(self, index: int) -> _Block:
+        start_us, end_us = index * _BLOCK_US, (index + 1) * _BLOCK_US
+        first, last = _dates(index)
         found = []
         for n in range((last - first).days + 1):
             wall_us = (first.toordinal() + n - EPOCH_ORDINAL) * DAY_US
@@ -169,14 +179,22 @@ class WorkingTime:
                 opens_us, closes_us = self._utc(wall_us, span)
                 found.append((max(opens_us, start_us), min(closes_us, end_us)))
         intervals = united(found)
-        done, total = [], 0
-        for opens_us, closes_us in intervals:
-            done.append(total)
-            total += closes_us - opens_us
-        return _Block(tuple(i[0] for i in intervals), tuple(i[1] for i in intervals), tuple(done), total)
+        starts, ends = zip(*intervals, strict=True) if intervals else ((), ())
+        lengths = [closes_us - opens_us for opens_us, closes_us in intervals]
+        *done, total = accumulate(lengths, initial=0)
+        return _Block(starts, ends, tuple(done), total)
 
     def _utc(self, wall_us: int, span: Span) -> Span:
         return self._clock.instant(wall_us + span[0] * MINUTE_US), self._clock.instant(wall_us + span[1] * MINUTE_US)
+
+
+def _dates(index: int) -> tuple[date, date]:
+    """First and last date on which an opening span of a block may start.
+
+    A local date starts up to 14 hours before its UTC date, and a span ends up to 60 hours after that.
+    """
+    first = date.fromordinal(EPOCH_ORDINAL + index * _BLOCK_DAYS) - timedelta(2)
+    return first, first + timedelta(_BLOCK_DAYS + 2)
 
 
 def expected_share(working_time: WorkingTime, window: Window, time_us: int) -> float:
@@ -188,5 +206,6 @@ def expected_share(working_time: WorkingTime, window: Window, time_us: int) -> f
         return 1.0
     if time_us <= window.start_us:
         return 0.0
-    whole = working_time.between(window.start_us, window.end_us)
-    return working_time.between(window.start_us, time_us) / whole if whole else 0.0
+    start = working_time.worked(window.start_us)
+    whole = working_time.worked(window.end_us) - start
+    return (working_time.worked(time_us) - start) / whole if whole else 0.0
