@@ -17,7 +17,8 @@ class Notice(BaseModel):
     """One message for one recipient.
 
     `id` is the same however often upstream repeats the notice. `title` is one line, `text` a few, both already in
-    `lang`. Without `sink` it goes to every sink that is configured, else to the one of that name.
+    `lang`. It goes to the sink that `sink` names; without one to the sink that `recipient` names, and where the
+    recipient is nobody's name, to every sink that is configured.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -24,6 +24,10 @@ from typing import Any
 import msgspec
 from pydantic import ValidationError
 
+from schemas.dead_letter import DeadLetter
+from schemas.events.envelope import Rejected
+from schemas.events.reasons import Reason
+from schemas.events.times import format_us
 from schemas.notices import MAX_NOTICE_BYTES, Notice
 from schemas.topics import DEAD_LETTER, NOTICES
 from streams.core.outbox import Backoff, Outbox, Pending
@@ -85,7 +89,7 @@ class NotifyPartition:
             notice = self._notice(record, now)
             if notice is None:
                 continue
-            for sink in self._policy.sinks if notice.sink is None else (notice.sink,):
+            for sink in self._destinations(notice):
                 self._accept(notice, sink, record, now)
         return self._step()
 
@@ -120,24 +124,30 @@ class NotifyPartition:
         """The notice of a record, or None after a dead letter."""
         value = record.value or b""
         if len(value) > MAX_NOTICE_BYTES:
-            self._reject(record, "oversize", f"notice of {len(value)} bytes (allowed: {MAX_NOTICE_BYTES})", now)
+            self._reject(record, Reason.OVERSIZE, f"notice of {len(value)} bytes (allowed: {MAX_NOTICE_BYTES})", now)
             return None
         try:
             notice = Notice.model_validate_json(value)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(str(part) for part in first["loc"]) or "value"
-            self._reject(record, "bad_notice", f"notice, field {place}: {first['msg']}", now)
+            self._reject(record, Reason.BAD_NOTICE, f"notice, field {place}: {first['msg']}", now)
             return None
         if notice.sink is not None and notice.sink not in self._policy.sinks:
             known = ", ".join(self._policy.sinks) or "none"
-            self._reject(record, "unknown_sink", f"notice for sink {notice.sink} (configured: {known})", now)
+            self._reject(record, Reason.UNKNOWN_SINK, f"notice for sink {notice.sink} (configured: {known})", now)
             return None
         if not self._policy.sinks:
             self._counts["no_sink"] += 1
         return notice
 
-    def _reject(self, record: Record, reason: str, sentence: str, now: Now) -> None:
+    def _destinations(self, notice: Notice) -> tuple[str, ...]:
+        """Sinks of a notice: the one it names, the one that its recipient is, else all."""
+        if notice.sink is not None:
+            return (notice.sink,)
+        return (notice.recipient,) if notice.recipient in self._policy.sinks else self._policy.sinks
+
+    def _reject(self, record: Record, reason: Reason, sentence: str, now: Now) -> None:
         self._counts["rejected"] += 1
         self._dead_letter(reason, sentence, record.offset, record.key, record.value, now)
 
@@ -187,7 +197,8 @@ class NotifyPartition:
     def _give_up(self, identity: str, why: str, now: Now) -> None:
         pending = self._finish(identity, "undeliverable", now)
         sentence = f"notice {identity} not delivered: {why}"
-        self._dead_letter("undeliverable", sentence, pending.offset, pending.recipient.encode(), pending.notice, now)
+        key = pending.recipient.encode()
+        self._dead_letter(Reason.UNDELIVERABLE, sentence, pending.offset, key, pending.notice, now)
 
     def _finish(self, identity: str, outcome: str, now: Now) -> Pending:
         """Out of the outbox for good; its id stays known, so that a repeat from upstream is not a second message."""
@@ -210,19 +221,18 @@ class NotifyPartition:
             self._rows.drop((SETTLED, identity))
 
     def _dead_letter(
-        self, reason: str, sentence: str, offset: int, key: bytes | None, value: bytes | None, now: Now
+        self, reason: Reason, sentence: str, offset: int, key: bytes | None, value: bytes | None, now: Now
     ) -> None:
-        letter = {
-            "reason": reason,
-            "sentence": sentence,
-            "topic": NOTICES.name,
-            "partition": self._partition,
-            "offset": offset,
-            "key": key,
-            "value": value,
-            "at": now.us,
-        }
-        self._sends.append(Send(DEAD_LETTER, key, msgspec.json.encode(letter)))
+        letter = DeadLetter.of(
+            Rejected(reason, sentence),
+            topic=NOTICES.name,
+            partition=self._partition,
+            offset=offset,
+            at=format_us(now.us),
+            key=key,
+            value=value,
+        )
+        self._sends.append(Send(DEAD_LETTER, key, letter.model_dump_json().encode()))
 
     def _step(self) -> Step:
         """What has changed since the last step."""

@@ -45,6 +45,7 @@ class ChatSink:
         plugin = Apprise.instantiate(url, asset=asset)
         if plugin is None:
             raise UnsupportedAddressError("apprise has no service for it, or a part of it is missing")
+        plugin.retry = 0  # counts in len, and is not used: only Apprise.notify repeats
         if len(plugin) != 1:
             raise UnsupportedAddressError(f"it names {len(plugin)} targets (allowed: 1, write one address for each)")
         plugin.request_rate_per_sec = 0
@@ -126,17 +127,22 @@ def _notify_type(body: Mapping[str, object]) -> NotifyType:
     return TYPES.get(str(alert.get("severity")), NotifyType.INFO)
 
 
-class _Statuses(logging.Handler):
-    """Reads the HTTP status out of apprise's warnings (`..., error=503.`), per thread; lets nothing through."""
+class _Statuses(logging.Filter):
+    """Reads the HTTP status out of apprise's warnings (`..., error=503.`), per thread; lets nothing through.
+
+    A filter on the logger rather than a handler, so that it holds whoever else listens to it.
+    """
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__()
         self.heard = threading.local()
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Never true."""
         found = re.search(r"\berror=(\d{3})\b", record.getMessage())
         if found:
             self.heard.status = int(found[1])
+        return False
 
 
 @cache
@@ -144,8 +150,7 @@ def _muted() -> _Statuses:
     """Take apprise's log for ourselves, and urllib3's debug lines, which hold paths with tokens, from everybody."""
     statuses = _Statuses()
     log = logging.getLogger("apprise")
-    log.handlers[:] = [statuses]
     log.setLevel(logging.WARNING)
-    log.propagate = False
+    log.addFilter(statuses)
     logging.getLogger("urllib3").setLevel(logging.INFO)
     return statuses

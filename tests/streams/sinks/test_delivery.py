@@ -10,8 +10,9 @@ from schemas.alerts import Transition
 from streams.core.notify import NotifyPolicy
 from streams.core.policy import SECOND_US
 from streams.sinks.registry import Sinks, sinks_of
+from tests.streams.sinks.examples import notice
 from tests.streams.sinks.receiver import Answer, Receiver
-from tests.streams.sinks.shell import Shell, notice
+from tests.streams.sinks.shell import Shell
 
 FIRING, RESOLVED, EXPIRED = Transition.FIRING, Transition.RESOLVED, Transition.EXPIRED
 
@@ -164,7 +165,7 @@ async def test_a_lost_answer_repeats_with_the_same_key(receiver: Receiver) -> No
         shell.feed(notice())
         await shell.run(for_s=3)
 
-    assert [True, True] == [request.accepted for request in receiver.requests]
+    assert [request.accepted for request in receiver.requests] == [True, True]
     assert len({request.headers["Idempotency-Key"] for request in receiver.requests}) == 1
 
 
