@@ -21,7 +21,8 @@ from schemas.topics import CHANGELOGS, SOURCES, Stage
 from streams.clock import Clock
 from streams.cluster import Cluster, connection
 from streams.core.stage import PartitionState, StageSpec
-from streams.lanes import Lane, LaneRules, Phase, Sink, Source
+from streams.lane_parts import LaneRules, Phase, Sink, Source
+from streams.lanes import Lane
 from streams.settings import Settings
 from streams.tables import Ledger
 from streams.transport import Chunk
@@ -90,7 +91,7 @@ class Lanes:
 
     def offsets(self) -> dict[TopicPartition, int]:
         """Next offset of every partition."""
-        return {tp: lane.offset for tp, lane in self._lanes.items() if lane.phase in (Phase.RUNNING, Phase.HELD)}
+        return {tp: lane.hint for tp, lane in self._lanes.items() if lane.hint is not None}
 
     async def revoked(self) -> None:
         """Holds every lane."""

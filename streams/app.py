@@ -21,7 +21,7 @@ from streams.clock import Clock
 from streams.cluster import APACHE_KAFKA, Cluster, StartError, connection, ensure_topics
 from streams.core.stage import PartitionState, StageSpec
 from streams.health import HealthModel
-from streams.lanes import Phase, Sink
+from streams.lane_parts import Phase, Sink
 from streams.settings import Settings
 from streams.transport import ChunkTransport
 
@@ -88,6 +88,7 @@ class Worker:
         self.clock = clock
         self._cluster = cluster
         self._failure: str | None = None
+        self._joined = False
         self._stop = asyncio.Event()
         self._services: list[Service] = []
         self.lanes = Lanes(settings, stages, clock, sink, cluster, self.fail)
@@ -163,6 +164,7 @@ class Worker:
         self.lanes.source = consumer
         # Queues of a Faust app stay shut until its first rebalance is over (0.15.3); ours are open from the start.
         self.app.flow_control.resume()
+        self._joined = True
         try:
             await self.app.start()
             for service in self._services:
@@ -208,7 +210,8 @@ class Worker:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
-        await self.app.stop()
+        if self._joined:
+            await self.app.stop()
 
 
 def build_app(

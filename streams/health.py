@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from streams.agents import Lanes
-from streams.lanes import Phase
+from streams.lane_parts import Phase
 
 BEAT_LIMIT_S = 15.0
 STALL_LIMIT_S = 30.0

@@ -10,17 +10,15 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Protocol, cast
+from typing import cast
 
-import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from schemas.topics import DEAD_LETTER
 from streams.clock import Clock
-from streams.core.stage import Delivered, DeliveringState, Delivery, Now, PartitionState, Record, Send, StageSpec, Step
+from streams.core.stage import DeliveringState, Now, PartitionState, Record, StageSpec, Step
+from streams.deliveries import Deliveries
+from streams.lane_parts import Figures, LaneRules, Phase, Sink, Source, internal_error
 from streams.tables import ChangelogBrokenError, CommitLostError, Ledger
 from streams.transport import Chunk
 
@@ -32,86 +30,6 @@ SLOW_FEED_S = 1.0
 RETRY_S = 0.5
 RETRY_MAX_S = 5.0
 TICK_FAILURES = 3
-
-
-class Sink(Protocol):
-    """Where deliveries go (streams.sinks). It may be slow and may fail; it reports, and does not raise."""
-
-    async def deliver(self, delivery: Delivery) -> Delivered:
-        """Tries once to deliver."""
-        ...
-
-
-class Source(Protocol):
-    """What a lane needs of its source partition (streams.transport)."""
-
-    def epoch(self, tp: TopicPartition) -> int:
-        """Changes with every seek."""
-        ...
-
-    async def seek(self, tp: TopicPartition, offset: int | None) -> int:
-        """Goes on from `offset`, or from the beginning; where that is."""
-        ...
-
-    def pause(self, tp: TopicPartition) -> None:
-        """Fetches no more."""
-        ...
-
-    def resume(self, tp: TopicPartition) -> None:
-        """Fetches again."""
-        ...
-
-    def end(self, tp: TopicPartition) -> int | None:
-        """End offset as of the last fetch."""
-        ...
-
-    async def is_ours(self, tp: TopicPartition, offset: int) -> bool:
-        """Whether the group says that this worker owns the partition."""
-        ...
-
-
-class Phase(StrEnum):
-    """Where a lane stands."""
-
-    RESTORING = "restoring"
-    RUNNING = "running"
-    HELD = "held"
-    """Between two assignments, with its state."""
-    LOST = "lost"
-    """Another worker owns the partition; waits for the next assignment."""
-    STOPPED = "stopped"
-
-
-@dataclass(slots=True)
-class Figures:
-    """Plain numbers of a lane, for metrics and health."""
-
-    records: int = 0
-    chunks: int = 0
-    commits: int = 0
-    internal_errors: int = 0
-    last_chunk_records: int = 0
-    last_feed_s: float = 0.0
-    last_commit_s: float = 0.0
-    restored_rows: int = 0
-    restore_s: float = 0.0
-    restores: int = 0
-    progressed_at: float = field(default=0.0)
-    """Loop time of the last commit or of the last moment without anything to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class LaneRules:
-    """How lanes work, from the settings."""
-
-    chunk_records: int
-    chunk_s: float
-    restores: asyncio.Semaphore
-    """Bounds how many lanes restore at a time."""
-    deliveries: asyncio.Semaphore
-    """Bounds how many deliveries run at a time."""
-    fail: Callable[[str], None]
-    """Ends the worker with one clear line."""
 
 
 class Lane:
@@ -133,21 +51,18 @@ class Lane:
         self.phase = Phase.RESTORING
         self.offset = 0
         self._read_to = 0
+        self._wake = asyncio.Event()
         self._ledger = ledger
         self._source = source
         self._clock = clock
-        self._sink = sink
+        self._deliveries = Deliveries(sink, rules.deliveries, self._wake)
         self._rules = rules
         self._limit = rules.chunk_records
         self._known_offset = False
         self._state: PartitionState | None = None
         self._buffer: deque[ConsumerRecord] = deque()
         self._buffered_since = 0.0
-        self._outcomes: list[Delivered] = []
-        self._delivering: set[asyncio.Task[None]] = set()
-        self._wake = asyncio.Event()
         self._halt = False
-        self._leaving = False
         self._task: asyncio.Task[None] | None = None
         self._next_tick = 0.0
         self._tick_failures = 0
@@ -168,6 +83,11 @@ class Lane:
         """Offsets between what is processed and the end of the partition; None before the first fetch."""
         end = self._source.end(self.tp)
         return None if end is None else max(0, end - self._processed_to())
+
+    @property
+    def hint(self) -> int | None:
+        """Offset for lag tools; None before anything is known."""
+        return self.offset if self._known_offset else None
 
     # -- life
 
@@ -196,15 +116,9 @@ class Lane:
 
     async def stop(self, within_s: float) -> None:
         """Lets deliveries under way settle, finishes the chunk at work, then lets go of everything."""
-        self._leaving = True
-        deadline = self._loop.time() + within_s / 2
-        while self._delivering and self.phase is Phase.RUNNING and self._loop.time() < deadline:
-            await asyncio.wait(self._delivering, timeout=deadline - self._loop.time())
-            await asyncio.sleep(0)
+        await self._deliveries.drain(within_s / 2 if self.phase is Phase.RUNNING else 0)
         await self.hold(within_s / 2)
-        for task in self._delivering:
-            task.cancel()
-        await asyncio.gather(*self._delivering, return_exceptions=True)
+        await self._deliveries.cancel()
         await self._drop()
         self.phase = Phase.STOPPED
 
@@ -275,7 +189,7 @@ class Lane:
         self._state = None
         self.phase = Phase.RESTORING
         self._buffer.clear()
-        self._outcomes.clear()
+        self._deliveries.forget()
         await self._ledger.close()
 
     async def _restore(self) -> None:
@@ -305,9 +219,9 @@ class Lane:
     # -- work
 
     async def _flow(self) -> None:
-        while not self._halt:
+        while True:
             await self._wait_for_work()
-            if self._outcomes:
+            if self._deliveries.outcomes:
                 await self._settle()
             if self._halt:
                 return
@@ -325,7 +239,7 @@ class Lane:
         until = self._next_tick
         if self._buffer:
             until = now if self._chunk_is_due() else min(until, self._buffered_since + self._rules.chunk_s)
-        if self._outcomes or until <= now:
+        if self._halt or self._deliveries.outcomes or until <= now:
             await asyncio.sleep(0)  # other lanes have their turn
             return
         self._wake.clear()
@@ -358,7 +272,7 @@ class Lane:
         if len(buffer) < self._limit:
             self._source.resume(self.tp)
         self._buffered_since = self._loop.time()
-        self._hand_out()
+        self._deliveries.hand_out(self._state, self._now(len(self._buffer)))
 
     def _record(self, raw: ConsumerRecord) -> Record:
         append_us = self._clock.of_wall_us(raw.timestamp * 1000)
@@ -403,10 +317,10 @@ class Lane:
         self._next_tick = self._loop.time() + TICK_S
         state, now = cast(PartitionState, self._state), self._now(len(self._buffer))
         await self._step_or_reload("tick", lambda: state.tick(now))
-        self._hand_out()
+        self._deliveries.hand_out(self._state, self._now(len(self._buffer)))
 
     async def _settle(self) -> None:
-        outcomes, self._outcomes = self._outcomes, []
+        outcomes = self._deliveries.take()
         state, now = cast(DeliveringState, self._state), self._now(len(self._buffer))
         await self._step_or_reload("settle", lambda: state.settle(outcomes, now))
 
@@ -436,41 +350,3 @@ class Lane:
         self.figures.progressed_at = self._loop.time()
         self.figures.last_commit_s = self.figures.progressed_at - started
         self.figures.commits += 1
-
-    # -- deliveries
-
-    def _hand_out(self) -> None:
-        """Starts what is due; committed state only, so that a delivery is never of something that did not happen."""
-        if self._leaving or self._sink is None or not hasattr(self._state, "due"):
-            return
-        for delivery in cast(DeliveringState, self._state).due(self._now(len(self._buffer))):
-            task = asyncio.create_task(self._deliver(self._sink, delivery))
-            self._delivering.add(task)
-            task.add_done_callback(self._delivering.discard)
-
-    async def _deliver(self, sink: Sink, delivery: Delivery) -> None:
-        state = self._state
-        async with self._rules.deliveries:
-            try:
-                outcome = await sink.deliver(delivery)
-            except Exception as error:
-                log.exception("delivery %s: a fault in the sink", delivery.id)
-                outcome = Delivered(delivery.id, f"fault in the sink: {type(error).__name__}")
-        if state is self._state:  # a restored state hands it out again by itself
-            self._outcomes.append(outcome)
-            self._wake.set()
-
-
-def internal_error(tp: TopicPartition, record: Record, error: Exception, now: Now) -> Send:
-    """The dead letter of a record that a stage could not take because of a fault of ours."""
-    letter = {
-        "reason": "internal_error",
-        "sentence": f"the worker failed on this record with {type(error).__name__}; its log has the traceback",
-        "topic": tp.topic,
-        "partition": tp.partition,
-        "offset": record.offset,
-        "key": record.key,
-        "value": record.value,
-        "at": now.us,
-    }
-    return Send(DEAD_LETTER, record.key, msgspec.json.encode(letter))

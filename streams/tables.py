@@ -199,17 +199,21 @@ class Ledger:
     async def close(self) -> None:
         """Stops the producer; an open transaction is left to `open` (ours or the next owner's) to abort."""
         producer, self._producer = self._producer, None
-        if producer is None:
-            return
-        with suppress(KafkaError, OSError):
-            try:
-                await asyncio.wait_for(producer.stop(), CLOSE_S)
-            except TimeoutError:
-                # aiokafka 0.14: stop() flushes without a limit while the broker is away, and does nothing when called
-                # again; these two are what it would have done next.
-                with suppress(asyncio.CancelledError):
-                    await producer._sender.close()
-                await producer.client.close()
+        if producer is not None:
+            # A lane that is cancelled while it closes must not leave a producer behind that still sends.
+            await asyncio.shield(_shut(producer))
+
+
+async def _shut(producer: AIOKafkaProducer) -> None:
+    with suppress(KafkaError, OSError):
+        try:
+            await asyncio.wait_for(producer.stop(), CLOSE_S)
+        except TimeoutError:
+            # aiokafka 0.14: stop() flushes without a limit while the broker is away, and does nothing when called
+            # again; these two are what it would have done next.
+            with suppress(asyncio.CancelledError):
+                await producer._sender.close()
+            await producer.client.close()
 
 
 def _digest(key: bytes, value: bytes) -> int:

@@ -1,0 +1,108 @@
+"""What a lane is made of and what it needs: its source, its phases, its figures, its rules."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+from aiokafka import TopicPartition
+
+from schemas.topics import DEAD_LETTER
+from streams.core.stage import Delivered, Delivery, Now, Record, Send
+
+
+class Sink(Protocol):
+    """Where deliveries go (streams.sinks). It may be slow and may fail; it reports, and does not raise."""
+
+    async def deliver(self, delivery: Delivery) -> Delivered:
+        """Tries once to deliver."""
+        ...
+
+
+class Source(Protocol):
+    """What a lane needs of its source partition (streams.transport)."""
+
+    def epoch(self, tp: TopicPartition) -> int:
+        """Changes with every seek."""
+        ...
+
+    async def seek(self, tp: TopicPartition, offset: int | None) -> int:
+        """Goes on from `offset`, or from the beginning; where that is."""
+        ...
+
+    def pause(self, tp: TopicPartition) -> None:
+        """Fetches no more."""
+        ...
+
+    def resume(self, tp: TopicPartition) -> None:
+        """Fetches again."""
+        ...
+
+    def end(self, tp: TopicPartition) -> int | None:
+        """End offset as of the last fetch."""
+        ...
+
+    async def is_ours(self, tp: TopicPartition, offset: int) -> bool:
+        """Whether the group says that this worker owns the partition."""
+        ...
+
+
+class Phase(StrEnum):
+    """Where a lane stands."""
+
+    RESTORING = "restoring"
+    RUNNING = "running"
+    HELD = "held"
+    """Between two assignments, with its state."""
+    LOST = "lost"
+    """Another worker owns the partition; waits for the next assignment."""
+    STOPPED = "stopped"
+
+
+@dataclass(slots=True)
+class Figures:
+    """Plain numbers of a lane, for metrics and health."""
+
+    records: int = 0
+    chunks: int = 0
+    commits: int = 0
+    internal_errors: int = 0
+    last_chunk_records: int = 0
+    last_feed_s: float = 0.0
+    last_commit_s: float = 0.0
+    restored_rows: int = 0
+    restore_s: float = 0.0
+    restores: int = 0
+    progressed_at: float = field(default=0.0)
+    """Loop time of the last commit or of the last moment without anything to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRules:
+    """How lanes work, from the settings."""
+
+    chunk_records: int
+    chunk_s: float
+    restores: asyncio.Semaphore
+    """Bounds how many lanes restore at a time."""
+    deliveries: asyncio.Semaphore
+    """Bounds how many deliveries run at a time."""
+    fail: Callable[[str], None]
+    """Ends the worker with one clear line."""
+
+
+def internal_error(tp: TopicPartition, record: Record, error: Exception, now: Now) -> Send:
+    """The dead letter of a record that a stage could not take because of a fault of ours."""
+    letter = {
+        "reason": "internal_error",
+        "sentence": f"the worker failed on this record with {type(error).__name__}; its log has the traceback",
+        "topic": tp.topic,
+        "partition": tp.partition,
+        "offset": record.offset,
+        "key": record.key,
+        "value": record.value,
+        "at": now.us,
+    }
+    return Send(DEAD_LETTER, record.key, msgspec.json.encode(letter))
