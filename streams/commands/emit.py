@@ -1,6 +1,7 @@
 """`kpi emit`: events of files to Kafka, each acknowledged by all replicas and, over retries, written once."""
 
 import asyncio
+import logging
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
@@ -25,6 +26,10 @@ MAX_SENT_BYTES = 1_000_000
 """Kafka refuses a record of more (max.message.bytes); an event may have 64 KiB."""
 MAX_REPORTS = 50
 BATCH_BYTES = 1 << 19  # measured on one loopback broker: 60,000 events/s, 47,000 with 256 KiB, 10,000 with 16 KiB
+
+
+# What aiokafka logs about connections is said once, in one line, by EmitError.
+logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 
 
 class EmitError(Exception):
@@ -112,11 +117,14 @@ class _Emitting:
                 await producer.start()
                 known = await producer.client.fetch_all_metadata()
             if self._topic not in known.topics():
+                if known.controller is None:  # librdkafka's embedded broker
+                    raise StartError(f"{self._brokers()} has no topic {self._topic} and cannot create it")
                 await ensure_topics(self._settings, (EVENTS,))
         except (KafkaError, OSError, TimeoutError) as error:
             with suppress(TimeoutError, KafkaError):
                 await asyncio.wait_for(producer.stop(), 1)
-            raise EmitError(f"{self._brokers()} does not answer: {_words(error)}") from error
+            hint = "is it running, and is its address right (--broker, KPI_BROKER_URL)?"
+            raise EmitError(f"{self._brokers()} does not answer; {hint}") from error
         except StartError as error:
             await producer.stop()
             raise EmitError(str(error)) from error
@@ -126,10 +134,13 @@ class _Emitting:
         clock = asyncio.get_running_loop().time
         taken = 0
         async for event in _read(paths, advance):
-            key = self._key_of(event)
-            if key is None and not (self._raw and len(event.value) <= MAX_SENT_BYTES):
-                self.skipped += 1
-                continue
+            key, fault = self._key_of(event)
+            if fault is not None:
+                sent_anyway = self._raw and len(event.value) <= MAX_SENT_BYTES
+                self._report(f"{event.place}: {'sent without a key' if sent_anyway else 'not sent'}: {fault}")
+                if not sent_anyway:
+                    self.skipped += 1
+                    continue
             if self._rate and (wait_s := start + taken / self._rate - clock()) > 0:
                 await asyncio.sleep(wait_s)
             taken += 1
@@ -137,18 +148,15 @@ class _Emitting:
             if len(self._in_flight) >= MAX_IN_FLIGHT:
                 await self._acknowledged()
 
-    def _key_of(self, event: RawEvent) -> bytes | None:
-        """The event's subject as Kafka key; None, once reported, where there is none."""
+    def _key_of(self, event: RawEvent) -> tuple[bytes | None, str | None]:
+        """The event's subject as Kafka key, or why there is none."""
+        if len(event.value) > MAX_SENT_BYTES:
+            return None, f"longer than the {MAX_SENT_BYTES:,} bytes that Kafka takes"
         try:
-            if len(event.value) > MAX_SENT_BYTES:
-                raise ValueError(f"longer than the {MAX_SENT_BYTES:,} bytes that Kafka takes")
             subject = self._subject.decode(event.value).subject
-            if not subject:
-                raise ValueError("the subject is empty")
-        except ValueError as error:  # msgspec's errors are ValueErrors
-            self._report(f"{event.place}: {'sent without a key' if self._raw else 'not sent'}: {error}")
-            return None
-        return subject.encode()
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            return None, str(error)
+        return (subject.encode(), None) if subject else (None, "the subject is empty")
 
     def _report(self, sentence: str) -> None:
         self._reports += 1

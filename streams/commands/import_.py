@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -92,9 +93,7 @@ def _load(mapping: Path, paths: tuple[Path, ...]) -> tuple[Mapping, Catalogue | 
 
     try:
         catalogue = load(paths) if paths else None
-        rules = load_mapping(mapping)
-        if problems := unknown_types(rules, catalogue):
-            raise MappingError([f"{mapping}: {problem}" for problem in problems])
+        rules = load_mapping(mapping, partial(unknown_types, catalogue=catalogue))
     except (MappingError, CatalogueError) as error:
         click.echo(str(error), err=True)
         sys.exit(2)

@@ -88,6 +88,7 @@ def reader(spec: FieldSpec, mapping: TableMapping, note_slug: Callable[[str, str
     """The reader of one field. `note_slug(name, id)` hears of every id made from a name."""
     convert = _converter(spec, mapping, note_slug)
     nulls = frozenset(mapping.nulls) | {""}
+    mapped_to = {key.casefold(): value for key, value in (spec.map or {}).items()}
 
     def read(row: Mapping[str, Cell]) -> Value | None:
         cells = [row[column] for column in spec.column]
@@ -96,9 +97,9 @@ def reader(spec: FieldSpec, mapping: TableMapping, note_slug: Callable[[str, str
             return spec.default
         if spec.map is not None:
             text = " ".join(texts)
-            mapped = spec.map.get(text.casefold(), spec.otherwise)
+            mapped = mapped_to.get(text.casefold(), spec.otherwise)
             if mapped is None:
-                if text.casefold() in spec.map:
+                if text.casefold() in mapped_to:
                     return spec.default
                 raise ValueError(f"{text!r} is not one of {', '.join(spec.map)}")
             cells = [mapped]

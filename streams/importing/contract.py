@@ -10,6 +10,7 @@ from schemas.catalogue.models import Catalogue
 from schemas.events.decode import Decoder
 from schemas.events.envelope import Rejected
 from schemas.events.registry import Registry
+from streams.importing.load import Fault
 from streams.importing.mapping import Mapping
 from streams.importing.rows import Check, CloudEvent
 
@@ -40,16 +41,16 @@ def checker(catalogue: Catalogue | None) -> Check:
     return check
 
 
-def unknown_types(mapping: Mapping, catalogue: Catalogue | None) -> list[str]:
-    """One sentence for each event of the mapping whose type nobody declares."""
+def unknown_types(mapping: Mapping, catalogue: Catalogue | None) -> list[Fault]:
+    """One fault for each event of the mapping whose type nobody declares."""
     registry = _registry(catalogue)
-    problems = []
+    faults = []
     for index, event in enumerate(mapping.events):
         if registry.model_of(event.type) is None:
             near = difflib.get_close_matches(event.type, registry.types, n=1)
             hint = f"; did you mean {near[0]}?" if near else " (--catalogue knows a tenant's own types)"
-            problems.append(f"events[{index}].type: {event.type!r} is not a known event type{hint}")
-    return problems
+            faults.append(Fault(("events", index, "type"), f"{event.type!r} is not a known event type{hint}"))
+    return faults
 
 
 def unread_fields(mapping: Mapping, catalogue: Catalogue | None) -> list[str]:

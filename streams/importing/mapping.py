@@ -33,7 +33,7 @@ SPECIAL_FORMATS = {
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise ValueError(f"{name!r} is not a time zone (such as Asia/Ho_Chi_Minh or UTC)") from error
     return name
 
@@ -64,7 +64,7 @@ def _as_tuple(value: Any) -> Any:
 
 
 def _text_keys(value: Any) -> Any:
-    return {str(key).strip().casefold(): entry for key, entry in value.items()} if isinstance(value, dict) else value
+    return {str(key).strip(): entry for key, entry in value.items()} if isinstance(value, dict) else value
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -102,9 +102,9 @@ class FieldType(StrEnum):
 class FieldSpec(_Node):
     """One value read from one column, or from several joined by a space.
 
-    The steps, in this order: null markers give `default` (else the field is absent); `map` replaces the text, and what
-    it does not name is an error unless `otherwise` says what it becomes; the type converts; `scale` multiplies; `slug`
-    makes an id of a name.
+    The steps, in this order: null markers give `default` (else the field is absent); `map` replaces the text (in upper
+    or lower case), and what it does not name is an error unless `otherwise` says what it becomes; the type converts;
+    `scale` multiplies; `slug` makes an id of a name.
     """
 
     column: Names
@@ -130,6 +130,9 @@ class FieldSpec(_Node):
             raise ValueError("formats and time_zone need type time")
         if self.otherwise is not None and self.map is None:
             raise ValueError("otherwise says what map does not name: it needs map")
+        folded = [key.casefold() for key in self.map or ()]
+        if twice := next((key for key in folded if folded.count(key) > 1), None):
+            raise ValueError(f"map names {twice!r} twice: upper and lower case are the same")
         return self
 
 

@@ -197,22 +197,27 @@ def _xlsx(path: Path, form: FileFormat, columns: Sequence[str], advance: Advance
     except ImportError as error:
         raise TableError(f"{path}: reading .xlsx needs openpyxl: pip install 'kpi-streams[xlsx]'") from error
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, KeyError, ValueError, OSError) as error:
+        with path.open("rb") as file, closing(load_workbook(file, read_only=True, data_only=True)) as book:
+            if form.sheet is not None and form.sheet not in book.sheetnames:
+                raise TableError(f"{path}: no sheet {form.sheet!r}; there are {', '.join(book.sheetnames)}")
+            sheet = book[form.sheet] if form.sheet is not None else book.worksheets[0]
+            yield from _sheet_rows(path, sheet.iter_rows(values_only=True), form, columns, advance)
+    except (BadZipFile, KeyError, ValueError, SyntaxError) as error:  # SyntaxError: ElementTree on broken XML
         raise TableError(f"{path}: not a workbook that can be read: {error}") from error
-    with closing(book):
-        if form.sheet is not None and form.sheet not in book.sheetnames:
-            raise TableError(f"{path}: no sheet {form.sheet!r}; there are {', '.join(book.sheetnames)}")
-        sheet = book[form.sheet] if form.sheet is not None else book.worksheets[0]
-        header: _Header | None = None
-        for line, found in enumerate(sheet.iter_rows(values_only=True), start=1):
-            cells = cast("tuple[Cell, ...]", found)
-            if line < form.header_line:
-                continue
-            if header is None:
-                header = _Header(path, line, cells, columns)
-            elif any(cell is not None and str(cell).strip() for cell in cells):
-                yield header.row(line, cells, padded=True)
-            advance(1)
+
+
+def _sheet_rows(
+    path: Path, sheet: Iterator[Sequence[object]], form: FileFormat, columns: Sequence[str], advance: Advance
+) -> Iterator[Row]:
+    header: _Header | None = None
+    for line, found in enumerate(sheet, start=1):
+        cells = cast("Sequence[Cell]", found)
+        if line < form.header_line:
+            continue
         if header is None:
-            raise TableError(f"{path}: sheet {sheet.title!r} has no line {form.header_line} for a header")
+            header = _Header(path, line, cells, columns)
+        elif any(cell is not None and str(cell).strip() for cell in cells):
+            yield header.row(line, cells, padded=True)
+        advance(1)
+    if header is None:
+        raise TableError(f"{path}: the sheet has no line {form.header_line} for a header")
