@@ -1,0 +1,1 @@
+"""Pages and endpoints over HTTP: wallboard, JSON API, health and metrics."""

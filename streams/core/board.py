@@ -1,0 +1,194 @@
+"""What the wallboard knows: the newest row of every (kpi, subject), the firing alerts and the last transitions.
+
+Fed with the records of `kpi.values` and `kpi.alerts` in partition order. What of it a whole floor may see is decided
+in `board_view`; formatting, languages and HTML are in `streams.web`.
+"""
+
+import re
+from bisect import insort
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Generic, Literal, TypeVar
+
+from schemas.alerts import Alert, Severity, Transition
+from schemas.catalogue.models import Catalogue, Period
+from schemas.values import Value
+from streams.core.board_view import BoardView, Floor, Praise, Rows
+
+KEPT_PRAISE = 8
+KEPT_TRANSITIONS = 50
+
+Refusal = Literal[
+    "not_a_value", "not_an_alert", "unknown_kpi", "unknown_subject", "other_period", "older_period", "not_held"
+]
+
+_PERIOD = {
+    Period.DAY: re.compile(r"\d{4}-\d\d-\d\d"),
+    Period.WEEK: re.compile(r"\d{4}-W\d\d"),
+    Period.MONTH: re.compile(r"\d{4}-\d\d"),
+    Period.QUARTER: re.compile(r"\d{4}-Q[1-4]"),
+    Period.YEAR: re.compile(r"\d{4}"),
+}
+_GRAVITY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+T = TypeVar("T", Value, Alert)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Rows and transitions newer than a `seq`. A deleted row is not among them: read everything to see that."""
+
+    seq: int
+    values: tuple[Value, ...]
+    transitions: tuple[Alert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held(Generic[T]):
+    at_us: int  # start of the period, or instant of the transition
+    seq: int
+    row: T
+
+
+class Board:
+    """Bounded by the catalogue: a row of an unknown KPI or subject is refused.
+
+    `locale` is the tenant's default language unless given. `seq` rises by one with every record that changed
+    something. With `recognise_people` off no person is named, not even to praise.
+    """
+
+    def __init__(self, catalogue: Catalogue, locale: str | None = None, *, recognise_people: bool = True) -> None:
+        self.catalogue = catalogue
+        self.locale = locale or catalogue.tenant.locale
+        self.floor = Floor(catalogue, recognise_people=recognise_people)
+        self.seq = 0
+        self.updated_us: int | None = None
+        self._kpis = {kpi.id: kpi for kpi in catalogue.kpis}
+        self._rows: dict[tuple[str, str], _Held[Value]] = {}
+        self._firing: dict[str, _Held[Alert]] = {}
+        self._transitions: list[_Held[Alert]] = []  # oldest first
+
+    def put_value(self, key: str, raw: bytes | None, at_us: int) -> Refusal | None:
+        """Takes one record of `kpi.values`, written at `at_us`; None when it changed the board, else why not.
+
+        `key` is kpi|subject|period and only read when `raw` is None (the row was deleted).
+        """
+        if raw is None:
+            return self._drop(key, at_us)
+        try:
+            row = Value.model_validate_json(raw)
+            start_us = _us(row.start)
+        except ValueError:  # pydantic's ValidationError is one
+            return "not_a_value"
+        kpi = self._kpis.get(row.kpi)
+        if kpi is None:
+            return "unknown_kpi"
+        # A person's row that calls itself a team's would end on the wall.
+        if self.floor.scopes.get(row.subject) is not row.scope:
+            return "unknown_subject"
+        # What is left in a compacted topic from before the KPI's period was changed.
+        if not _PERIOD[kpi.period].fullmatch(row.period):
+            return "other_period"
+        held = self._rows.get((row.kpi, row.subject))
+        if held is not None and start_us < held.at_us:
+            return "older_period"
+        self._changed(at_us)
+        self._rows[row.kpi, row.subject] = _Held(start_us, self.seq, row)
+        return None
+
+    def put_alert(self, key: str, raw: bytes | None, at_us: int) -> Refusal | None:
+        """Takes one record of `kpi.alerts`, written at `at_us`; None when it changed the board, else why not.
+
+        `key` is the fingerprint and only read when `raw` is None.
+        """
+        if raw is None:
+            if self._firing.pop(key, None) is None:
+                return "not_held"
+            self._changed(at_us)
+            return None
+        try:
+            alert = Alert.model_validate_json(raw)
+            moment_us = _us(alert.at)
+        except ValueError:
+            return "not_an_alert"
+        if alert.kpi not in self._kpis:
+            return "unknown_kpi"
+        if alert.subject not in self.floor.scopes:
+            return "unknown_subject"
+        self._changed(at_us)
+        held = _Held(moment_us, self.seq, alert)
+        if alert.transition is Transition.FIRING:
+            self._firing[alert.fingerprint] = held
+        else:
+            self._firing.pop(alert.fingerprint, None)
+        insort(self._transitions, held, key=lambda one: (one.at_us, one.seq))
+        del self._transitions[:-KEPT_TRANSITIONS]
+        return None
+
+    def values(self) -> list[Value]:
+        """The newest row of every (kpi, subject), sorted by those, people included."""
+        return [self._rows[key].row for key in sorted(self._rows)]
+
+    def firing(self) -> list[Alert]:
+        """Alerts that fire now, gravest first, then newest first; those about people included."""
+        held = sorted(self._firing.values(), key=lambda one: (_GRAVITY[one.row.severity], -one.at_us))
+        return [one.row for one in held]
+
+    def transitions(self) -> list[Alert]:
+        """The last transitions, newest first; those about people included."""
+        return [one.row for one in reversed(self._transitions)]
+
+    def changes_since(self, seq: int) -> Changes:
+        """What was put after the board stood at `seq` and still counts, in the order it came."""
+        rows = sorted((one for one in self._rows.values() if one.seq > seq), key=lambda one: one.seq)
+        news = sorted((one for one in self._transitions if one.seq > seq), key=lambda one: one.seq)
+        return Changes(self.seq, tuple(one.row for one in rows), tuple(one.row for one in news))
+
+    def view(self, department: str | None = None) -> BoardView:
+        """The wall of the organisation, or of one `department` only (an unknown one has an empty wall)."""
+        rows = self._current()
+        alerts = [one for one in self.firing() if department in (None, self.floor.wall_of(one))]
+        return BoardView(
+            seq=self.seq,
+            updated_us=self.updated_us,
+            sections=tuple(one for one in self.floor.sections(rows) if department in (None, one.department)),
+            alerts=self.floor.public(alerts),
+            crews=self.floor.crews(alerts),
+            praise=tuple(self._praise(rows, department)[:KEPT_PRAISE]),
+        )
+
+    def _praise(self, rows: Rows, department: str | None) -> list[Praise]:
+        return [
+            one
+            for one in self.floor.praise(rows)
+            if department in (None, self.floor.department(one.person, rows[one.kpi.id, one.person].start))
+        ]
+
+    def _current(self) -> Rows:
+        """Rows of each KPI's newest period: who sold nothing this month is not shown with last month's number."""
+        newest: dict[str, int] = {}
+        for (kpi, _), held in self._rows.items():
+            newest[kpi] = max(newest.get(kpi, held.at_us), held.at_us)
+        return {key: held.row for key, held in self._rows.items() if held.at_us == newest[key[0]]}
+
+    def _drop(self, key: str, at_us: int) -> Refusal | None:
+        kpi, _, rest = key.partition("|")
+        subject, _, period = rest.rpartition("|")  # a subject may hold a bar, the others may not
+        held = self._rows.get((kpi, subject))
+        if held is None or held.row.period != period:
+            return "not_held"
+        del self._rows[kpi, subject]
+        self._changed(at_us)
+        return None
+
+    def _changed(self, at_us: int) -> None:
+        self.seq += 1
+        self.updated_us = max(self.updated_us or at_us, at_us)
+
+
+def _us(rfc3339: str) -> int:
+    moment = datetime.fromisoformat(rfc3339)
+    date.fromisoformat(rfc3339[:10])  # the floor reads the local date from here: refuse the basic form 20261123T...
+    if moment.tzinfo is None:
+        raise ValueError(f"time {rfc3339!r} has no offset")
+    return int(moment.timestamp() * 1_000_000)

@@ -1,0 +1,127 @@
+"""Keeps a Board up to date from `kpi.values` and `kpi.alerts`: reads both from the beginning, then follows.
+
+Outside any consumer group, so every process that shows a wall sees all partitions. Positions survive a lost broker:
+after a reconnect the board goes on where it was instead of running through history in front of everybody.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from schemas.topics import ALERTS, VALUES
+from streams.clock import Clock, SystemClock
+from streams.core.board import Board, Refusal
+
+log = logging.getLogger(__name__)
+
+FIRST_ALERTS = 20_000
+"""How far back alerts are read in a partition; what still fires from before that is not shown."""
+POLL_MS = 200
+CHUNK_RECORDS = 2000
+FIRST_BACKOFF_S = 0.5
+LAST_BACKOFF_S = 15.0
+EXPECTED_REFUSALS: frozenset[Refusal] = frozenset({"older_period", "not_held"})
+
+Report = Callable[[str | None], None]
+"""Told a sentence when the feed cannot read, None when it is reading again."""
+
+
+async def run(
+    board: Board,
+    connection: Mapping[str, Any],
+    *,
+    topic_prefix: str = "",
+    clock: Clock | None = None,
+    report: Report | None = None,
+) -> None:
+    """Feeds `board` until cancelled; broker errors are reported, logged and tried again after a growing pause.
+
+    Args:
+        board: what to feed.
+        connection: keyword arguments of an aiokafka client: `bootstrap_servers`, TLS and SASL.
+        topic_prefix: as in the settings.
+        clock: turns the broker's time of a record into the time the board shows.
+        report: see `Report`.
+    """
+    feed = BoardFeed(board, connection, topic_prefix, clock or SystemClock())
+    tell = report or (lambda reason: None)
+    pause_s = FIRST_BACKOFF_S
+    while True:
+        try:
+            async for _ in feed.chunks():
+                tell(None)
+                pause_s = FIRST_BACKOFF_S
+        except (KafkaError, OSError) as error:
+            reason = f"wallboard cannot read from Kafka: {type(error).__name__}: {error}"
+            tell(reason)
+            log.warning("%s; trying again in %.1f s", reason, pause_s)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, LAST_BACKOFF_S)
+
+
+class BoardFeed:
+    """One board's reader; remembers how far it has read each partition."""
+
+    def __init__(self, board: Board, connection: Mapping[str, Any], topic_prefix: str, clock: Clock) -> None:
+        self._board = board
+        self._connection = connection
+        self._clock = clock
+        self._alerts = topic_prefix + ALERTS.name
+        self._put = {topic_prefix + VALUES.name: board.put_value, self._alerts: board.put_alert}
+        self._positions: dict[TopicPartition, int] = {}
+        self.refused: Counter[Refusal] = Counter()
+
+    async def chunks(self) -> AsyncIterator[int]:
+        """Reads until an error; yields the number of records taken, also 0 when there was nothing to read."""
+        # Without a group, naming the topics assigns every partition; a topic that is not there raises in start().
+        consumer = AIOKafkaConsumer(
+            *self._put,
+            **self._connection,
+            group_id=None,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=POLL_MS,
+        )
+        try:
+            await consumer.start()
+            await self._seek(consumer)
+            while True:
+                fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=CHUNK_RECORDS)
+                for partition, records in fetched.items():
+                    self._take(partition, records)
+                yield sum(len(records) for records in fetched.values())
+        finally:
+            await consumer.stop()
+
+    async def _seek(self, consumer: AIOKafkaConsumer) -> None:
+        partitions = consumer.assignment()
+        alerts = [partition for partition in partitions if partition.topic == self._alerts]
+        first = await consumer.beginning_offsets(alerts)
+        end = await consumer.end_offsets(alerts)
+        for partition in partitions:
+            known = self._positions.get(partition)
+            if known is not None:
+                consumer.seek(partition, known)
+            elif partition in end:
+                consumer.seek(partition, max(first[partition], end[partition] - FIRST_ALERTS))
+
+    def _take(self, partition: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
+        put = self._put[partition.topic]
+        for record in records:
+            key = (record.key or b"").decode(errors="replace")
+            refusal = put(key, record.value, self._clock.of_wall_us(record.timestamp * 1000))
+            if refusal is not None:
+                self._note(refusal, record)
+        self._positions[partition] = records[-1].offset + 1
+
+    def _note(self, refusal: Refusal, record: ConsumerRecord) -> None:
+        self.refused[refusal] += 1
+        if refusal not in EXPECTED_REFUSALS and self.refused[refusal] == 1:
+            at = f"{record.topic}-{record.partition} offset {record.offset}"
+            log.warning("the wallboard leaves out a record (%s) at %s; further ones are only counted", refusal, at)
