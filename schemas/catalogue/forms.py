@@ -1,4 +1,4 @@
-"""The small forms a catalogue is written in: numbers, dates, weekdays, opening spans. Strict, as YAML 1.2 is typed already.
+"""The small forms a catalogue is written in: numbers, dates, weekdays, opening spans. Strict, as YAML 1.2 has types.
 
 Lax parsing would turn the text `off` into false, the number 0 into 1970-01-01 and the text `"80"` into a target.
 """
@@ -28,7 +28,9 @@ def _date(value: Any) -> Any:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise refuse(f"`{value}` không phải ngày có thật dạng YYYY-MM-DD", f"`{value}` is no real date of the form YYYY-MM-DD")
+    raise refuse(
+        f"`{value}` không phải ngày có thật dạng YYYY-MM-DD", f"`{value}` is no real date of the form YYYY-MM-DD"
+    )
 
 
 def weekdays(key: str) -> list[str]:
@@ -63,7 +65,8 @@ def _span(span: str) -> str:
 def _country(code: str) -> str:
     if not re.fullmatch("[A-Z]{2}", code):
         raise refuse(
-            f"`{code}` không phải mã quốc gia hai chữ hoa như VN", f"`{code}` is no country code of two capitals, such as VN"
+            f"`{code}` không phải mã quốc gia hai chữ hoa như VN",
+            f"`{code}` is no country code of two capitals, such as VN",
         )
     return code
 
@@ -72,7 +75,7 @@ def _closed_or_list(value: Any) -> Any:
     if value == "closed" or isinstance(value, list | tuple):
         return value
     raise refuse(
-        f"`{value}` phải là closed hoặc danh sách khung giờ như [\"08:00-12:00\"]",
+        f'`{value}` phải là closed hoặc danh sách khung giờ như ["08:00-12:00"]',
         f'`{value}` should be closed or a list of spans such as ["08:00-12:00"]',
     )
 

@@ -28,18 +28,26 @@ def kpi_without_goal(catalogue: Catalogue, today: date) -> Iterator[Finding]:
     """PRODUCT C1: an activity that serves no strategic goal is not a KPI; call it a metric."""
     for loc, kpi in _kpis(catalogue):
         if kpi.goal is None:
-            yield Finding("KPI101", loc, kpi.id,
-                          f"KPI `{kpi.id}` chưa gắn với mục tiêu chiến lược nào; thêm `goal`, hoặc đổi `kind` thành metric",
-                          f"the KPI `{kpi.id}` serves no goal; add `goal`, or make its `kind` metric")
+            yield Finding(
+                "KPI101",
+                loc,
+                kpi.id,
+                f"KPI `{kpi.id}` chưa gắn với mục tiêu chiến lược nào; thêm `goal`, hoặc đổi `kind` thành metric",
+                f"the KPI `{kpi.id}` serves no goal; add `goal`, or make its `kind` metric",
+            )
 
 
 def kpi_without_target(catalogue: Catalogue, today: date) -> Iterator[Finding]:
     """The guide leaves some targets open; nobody but the company can fill them."""
     for loc, kpi in _kpis(catalogue):
         if not kpi.targets:
-            yield Finding("KPI102", loc, kpi.id,
-                          f"KPI `{kpi.id}` chưa có mục tiêu; hãy chọn con số và thêm `targets`",
-                          f"the KPI `{kpi.id}` has no target; choose one and add `targets`")
+            yield Finding(
+                "KPI102",
+                loc,
+                kpi.id,
+                f"KPI `{kpi.id}` chưa có mục tiêu; hãy chọn con số và thêm `targets`",
+                f"the KPI `{kpi.id}` has no target; choose one and add `targets`",
+            )
 
 
 def quantity_without_guardrail(catalogue: Catalogue, today: date) -> Iterator[Finding]:
@@ -47,18 +55,26 @@ def quantity_without_guardrail(catalogue: Catalogue, today: date) -> Iterator[Fi
     for loc, kpi in _kpis(catalogue):
         if kpi.guardrail is None and _is_quantity(kpi):
             leading = kpi.kind is Kind.LEADING
-            yield Finding("KPI103" if leading else "KPI104", loc, kpi.id,
-                          f"KPI số lượng `{kpi.id}` chưa có KPI chất lượng đi kèm; thêm `guardrail`",
-                          f"the quantity KPI `{kpi.id}` has no quality beside it; add `guardrail`")
+            yield Finding(
+                "KPI103" if leading else "KPI104",
+                loc,
+                kpi.id,
+                f"KPI số lượng `{kpi.id}` chưa có KPI chất lượng đi kèm; thêm `guardrail`",
+                f"the quantity KPI `{kpi.id}` has no quality beside it; add `guardrail`",
+            )
 
 
 def heavy_without_guardrail(catalogue: Catalogue, today: date) -> Iterator[Finding]:
     """PRODUCT D2a: a number that decides much of the pay, unchecked, invites cheating."""
     for loc, kpi in _kpis(catalogue):
         if kpi.weight is not None and kpi.weight > HEAVY_PERCENT and kpi.guardrail is None:
-            yield Finding("KPI105", (*loc, "weight"), kpi.weight,
-                          f"KPI `{kpi.id}` chiếm {kpi.weight:g} % (quá {HEAVY_PERCENT} %) mà không có `guardrail`",
-                          f"the KPI `{kpi.id}` weighs {kpi.weight:g} % (over {HEAVY_PERCENT} %) and has no `guardrail`")
+            yield Finding(
+                "KPI105",
+                (*loc, "weight"),
+                kpi.weight,
+                f"KPI `{kpi.id}` chiếm {kpi.weight:g} % (quá {HEAVY_PERCENT} %) mà không có `guardrail`",
+                f"the KPI `{kpi.id}` weighs {kpi.weight:g} % (over {HEAVY_PERCENT} %) and has no `guardrail`",
+            )
 
 
 def three_to_five_kpis(catalogue: Catalogue, today: date) -> Iterator[Finding]:
@@ -72,10 +88,18 @@ def three_to_five_kpis(catalogue: Catalogue, today: date) -> Iterator[Finding]:
             many = len(kpis) > MOST_KPIS
             names = ", ".join(person.id for person in people[:3]) + (", ..." if len(people) > 3 else "")
             loc: Loc = ("people", catalogue.people.index(people[0]))
-            limit_vi, limit_en = (f"tối đa {MOST_KPIS}", f"at most {MOST_KPIS}") if many else (f"nên từ {FEWEST_KPIS}", f"at least {FEWEST_KPIS}")
-            yield Finding("KPI106" if many else "KPI107", loc, len(kpis),
-                          f"{names} có {len(kpis)} KPI ({', '.join(kpis)}), {limit_vi}",
-                          f"{names}: {len(kpis)} KPIs ({', '.join(kpis)}), {limit_en}")
+            limit_vi, limit_en = (
+                (f"tối đa {MOST_KPIS}", f"at most {MOST_KPIS}")
+                if many
+                else (f"nên từ {FEWEST_KPIS}", f"at least {FEWEST_KPIS}")
+            )
+            yield Finding(
+                "KPI106" if many else "KPI107",
+                loc,
+                len(kpis),
+                f"{names} có {len(kpis)} KPI ({', '.join(kpis)}), {limit_vi}",
+                f"{names}: {len(kpis)} KPIs ({', '.join(kpis)}), {limit_en}",
+            )
 
 
 def unconfirmed_year(catalogue: Catalogue, today: date) -> Iterator[Finding]:
@@ -83,18 +107,26 @@ def unconfirmed_year(catalogue: Catalogue, today: date) -> Iterator[Finding]:
     calendar = catalogue.calendar
     confirmed = calendar.holidays.confirmed if calendar.holidays else ()
     if calendar.country is not None and today.year not in confirmed:
-        yield Finding("KPI108", ("calendar", "holidays", "confirmed"), today.year,
-                      f"chưa ai xác nhận ngày nghỉ lễ năm {today.year} của {calendar.country}; kiểm tra rồi thêm vào `confirmed`",
-                      f"nobody has confirmed the holidays of {today.year} in {calendar.country}; check them, then add the year to `confirmed`")
+        yield Finding(
+            "KPI108",
+            ("calendar", "holidays", "confirmed"),
+            today.year,
+            f"chưa ai xác nhận ngày nghỉ lễ năm {today.year} của {calendar.country}; xem lại rồi thêm vào `confirmed`",
+            f"nobody has confirmed the holidays of {today.year} in {calendar.country}; check, then add to `confirmed`",
+        )
 
 
 def review_date_passed(catalogue: Catalogue, today: date) -> Iterator[Finding]:
     """PRODUCT C7a: a KPI is kept, changed or retired at the end of its cycle."""
     for loc, kpi in _kpis(catalogue):
         if kpi.review_by is not None and kpi.review_by < today:
-            yield Finding("KPI109", (*loc, "review_by"), kpi.review_by.isoformat(),
-                          f"KPI `{kpi.id}` đã quá ngày rà soát {kpi.review_by}; hãy giữ, sửa hoặc bỏ",
-                          f"the review of `{kpi.id}` was due {kpi.review_by}; keep, change or retire it")
+            yield Finding(
+                "KPI109",
+                (*loc, "review_by"),
+                kpi.review_by.isoformat(),
+                f"KPI `{kpi.id}` đã quá ngày rà soát {kpi.review_by}; hãy giữ, sửa hoặc bỏ",
+                f"the review of `{kpi.id}` was due {kpi.review_by}; keep, change or retire it",
+            )
 
 
 def open_choice(catalogue: Catalogue, today: date) -> Iterator[Finding]:
@@ -102,8 +134,13 @@ def open_choice(catalogue: Catalogue, today: date) -> Iterator[Finding]:
     for loc, kpi in _kpis(catalogue):
         if kpi.note is not None:
             vi, en = (kpi.note.get("vi"), kpi.note.get("en"))
-            yield Finding("KPI110", (*loc, "note"), kpi.id, f"lựa chọn ở KPI `{kpi.id}`: {vi or en}",
-                          f"a choice in the KPI `{kpi.id}`: {en or vi}")
+            yield Finding(
+                "KPI110",
+                (*loc, "note"),
+                kpi.id,
+                f"lựa chọn ở KPI `{kpi.id}`: {vi or en}",
+                f"a choice in the KPI `{kpi.id}`: {en or vi}",
+            )
 
 
 def _kpis(catalogue: Catalogue) -> Iterator[tuple[Loc, Kpi]]:

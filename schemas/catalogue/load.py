@@ -24,7 +24,7 @@ _LISTS = ("people", "teams", "goals", "leave", "event_types", "kpis")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of reading: the catalogue (None where it cannot be loaded), the problems, and the tree for their places."""
+    """What came of reading: the catalogue (None where it cannot be loaded), the problems, the tree for their places."""
 
     catalogue: Catalogue | None
     problems: tuple[Problem, ...]
@@ -60,8 +60,10 @@ def read(paths: Sequence[Path]) -> Reading:
     catalogue: Catalogue | None = None
     if trees and "tenant" not in merged.value and not problems:
         place = trees[0].place
-        problems.append(_problem("KPI003", place, "", None, None, "chưa tệp nào khai báo `tenant`", "no file states the `tenant`"))
-    elif trees:
+        problems.append(
+            _problem("KPI003", place, "", None, None, "chưa tệp nào khai báo `tenant`", "no file states the `tenant`")
+        )
+    elif merged.value:
         catalogue = _shaped(merged, problems)
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column, problem.code))
     failed = any(problem.severity is Severity.ERROR for problem in problems)
@@ -76,13 +78,30 @@ def _files(paths: Sequence[Path], problems: list[Problem]) -> list[Path]:
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.suffix in (".yaml", ".yml") and p.is_file())
             if not inside:
-                problems.append(_problem("KPI001", Place(str(path)), "", None, str(path),
-                                         f"thư mục `{path}` không có tệp .yaml hay .yml nào",
-                                         f"the folder `{path}` has no .yaml or .yml file"))
+                problems.append(
+                    _problem(
+                        "KPI001",
+                        Place(str(path)),
+                        "",
+                        None,
+                        str(path),
+                        f"thư mục `{path}` không có tệp .yaml hay .yml nào",
+                        f"the folder `{path}` has no .yaml or .yml file",
+                    )
+                )
         found.update((p.resolve(), p) for p in inside if p.resolve() not in found)
     if len(found) > MAX_FILES:
-        problems.append(_problem("KPI001", Place(str(paths[0])), "", None, len(found),
-                                 f"{len(found)} tệp, tối đa {MAX_FILES}", f"{len(found)} files, at most {MAX_FILES} are read"))
+        problems.append(
+            _problem(
+                "KPI001",
+                Place(str(paths[0])),
+                "",
+                None,
+                len(found),
+                f"{len(found)} tệp, tối đa {MAX_FILES}",
+                f"{len(found)} files, at most {MAX_FILES} are read",
+            )
+        )
         return []
     return list(found.values())
 
@@ -95,13 +114,24 @@ def _merge(trees: Iterable[Node], problems: list[Problem]) -> Node:
     for tree in trees:
         first = first if first.file else tree.place
         if not isinstance(tree.value, dict):
-            problems.append(_problem("KPI006", tree.place, "", None, None,
-                                     "tệp phải là một khối có các trường (version, tenant, kpis ...)",
-                                     "the file should be a block of fields (version, tenant, kpis ...)"))
+            problems.append(
+                _problem(
+                    "KPI006",
+                    tree.place,
+                    "",
+                    None,
+                    None,
+                    "tệp phải là một khối có các trường (version, tenant, kpis ...)",
+                    "the file should be a block of fields (version, tenant, kpis ...)",
+                )
+            )
             continue
         if "version" not in tree.value:
-            problems.append(_problem("KPI003", tree.place, "version", None, None,
-                                     "tệp thiếu `version: 1`", "the file lacks `version: 1`"))
+            problems.append(
+                _problem(
+                    "KPI003", tree.place, "version", None, None, "tệp thiếu `version: 1`", "the file lacks `version: 1`"
+                )
+            )
             merged.setdefault("version", Node(1, tree.place, "version"))
         for key, node in tree.value.items():
             keys.setdefault(key, tree.keys[key])
@@ -109,9 +139,17 @@ def _merge(trees: Iterable[Node], problems: list[Problem]) -> Node:
                 _join(merged, key, node, problems)
             elif key in _ONCE and key in merged:
                 before = merged[key].place
-                problems.append(_problem("KPI003", tree.keys[key], key, None, None,
-                                         f"`{key}` đã được khai báo ở {before.file}:{before.line}",
-                                         f"`{key}` is already stated in {before.file}:{before.line}"))
+                problems.append(
+                    _problem(
+                        "KPI003",
+                        tree.keys[key],
+                        key,
+                        None,
+                        None,
+                        f"`{key}` đã được khai báo ở {before.file}:{before.line}",
+                        f"`{key}` is already stated in {before.file}:{before.line}",
+                    )
+                )
             elif key == "version" and key in merged and node.value != merged[key].value and node.value != 1:
                 merged[key] = node  # the one that is wrong is the one to point at
             else:
@@ -123,8 +161,11 @@ def _join(merged: dict[str, Node], key: str, node: Node, problems: list[Problem]
     if node.value is None:  # `kpis:` with nothing under it
         return
     if not isinstance(node.value, list):
-        problems.append(_problem("KPI006", node.place, node.path, None, None,
-                                 f"`{key}` phải là danh sách", f"`{key}` should be a list"))
+        problems.append(
+            _problem(
+                "KPI006", node.place, node.path, None, None, f"`{key}` phải là danh sách", f"`{key}` should be a list"
+            )
+        )
         return
     before = merged.get(key)
     merged[key] = Node([*(before.value if before else []), *node.value], before.place if before else node.place, key)
@@ -153,9 +194,12 @@ def _misshapen(error: ValidationError, tree: Node) -> dict[Loc, Problem]:
     found: dict[Loc, Problem] = {}
     for details in error.errors(include_url=False):
         steps, (code, vi, en) = explain(details, tree)
+        node = list(tree.trail(steps))[-1]
+        if details["type"] == "too_short" and node.value:
+            continue  # its items are wrong, and each says so
         key = (*steps, str(details["loc"][-1])) if code == "KPI005" else steps
         if key not in found:
-            value = None if code == "KPI005" else _value(list(tree.trail(steps))[-1], steps, code)
+            value = None if code == "KPI005" else _value(node, steps, code)
             found[key] = _placed(Finding(code, steps, value, vi, en), tree)
     return found
 

@@ -45,10 +45,10 @@ class Condition(_Node):
 
     @model_validator(mode="after")
     def _not_empty(self) -> "Condition":
-        if not any(getattr(self, name) is not None for name in self.model_fields_set):
+        if not self.model_fields_set or any(getattr(self, name) is None for name in self.model_fields_set):
             raise refuse(
-                "điều kiện trống: cần ít nhất một trong eq, ne, in, ge, gt, le, lt, exists",
-                "an empty condition: it needs one of eq, ne, in, ge, gt, le, lt, exists",
+                "điều kiện trống: cần ít nhất một trong eq, ne, in, ge, gt, le, lt, exists, kèm giá trị",
+                "an empty condition: it needs one of eq, ne, in, ge, gt, le, lt, exists, with a value",
             )
         return self
 

@@ -7,9 +7,18 @@ in `load.py`.
 from collections.abc import Hashable
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    model_validator,
+)
 
 from schemas.catalogue.forms import ClosedOrSpans, CountryCode, Date, Number, Spans, WeekdayKey
 from schemas.catalogue.measures import Measure
@@ -30,21 +39,21 @@ Localized = Annotated[dict[Literal["vi", "en"], str], BeforeValidator(_localized
 
 def text(value: Localized, locale: str) -> str:
     """The text in `locale`, else in whichever language is there."""
-    return value.get(locale) or next(iter(value.values()))  # type: ignore[call-overload, no-any-return]
+    return value.get(locale) or next(iter(value.values()))  # type: ignore[call-overload]
 
 
 class _Node(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class _Version(Protocol):
-    from_: date | None
-    to: date | None
+class _Dated(_Node):
+    """What holds over local dates [from, to)."""
 
-    def model_copy(self, *, update: dict[str, Any]) -> Self: ...
+    from_: Date | None = Field(default=None, alias="from")
+    to: Date | None = None
 
 
-V = TypeVar("V", bound=_Version)
+V = TypeVar("V", bound=_Dated)
 
 
 def _end_where_the_next_begins(versions: tuple[V, ...], keys: tuple[Hashable, ...]) -> tuple[V, ...]:
@@ -86,7 +95,7 @@ class Calendar(_Node):
     overrides: dict[Date, ClosedOrSpans] = {}
 
 
-class Person(_Node):
+class Person(_Dated):
     """One stretch of membership; several rows of one id are moves. `to` is exclusive and means left.
 
     A row without `to` ends where the same person's next row begins.
@@ -96,8 +105,6 @@ class Person(_Node):
     name: str | None = None
     team: Id
     manager: Id | None = None
-    from_: Date | None = Field(default=None, alias="from")
-    to: Date | None = None
     calendar: Calendar | None = None
 
 
@@ -158,7 +165,7 @@ class Period(StrEnum):
     YEAR = "year"
 
 
-class Target(_Node):
+class Target(_Dated):
     """One version of a target: valid over local dates [from, to), for every `per` or for one `subject`.
 
     Without either it is per the KPI's scope; without `to` it ends where the next version begins.
@@ -167,8 +174,6 @@ class Target(_Node):
     value: Number
     per: Scope | None = None
     subject: Id | None = None
-    from_: Date | None = Field(default=None, alias="from")
-    to: Date | None = None
     strict: StrictBool = False
 
 

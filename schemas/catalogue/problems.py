@@ -29,7 +29,9 @@ class Code:
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 CODES: dict[str, Code] = {
-    "KPI001": Code(_E, "tệp đọc được, UTF-8, không rỗng, tối đa 5 MiB", "a readable, non-empty UTF-8 file of at most 5 MiB"),
+    "KPI001": Code(
+        _E, "tệp đọc được, UTF-8, không rỗng, tối đa 5 MiB", "a readable, non-empty UTF-8 file of at most 5 MiB"
+    ),
     "KPI002": Code(_E, "YAML 1.2 đúng cú pháp, khóa không lặp", "well-formed YAML 1.2 without duplicate keys"),
     "KPI003": Code(_E, "một phiên bản, một tổ chức, một lịch", "one version, one tenant, one calendar over all files"),
     "KPI004": Code(_E, "chỉ dùng các trường đã biết", "only known fields"),
@@ -44,7 +46,9 @@ CODES: dict[str, Code] = {
     "KPI014": Code(_E, "mục tiêu khớp với phạm vi của KPI", "targets that fit the KPI's scope"),
     "KPI015": Code(_E, "lịch làm việc dùng được", "a working calendar that can be used"),
     "KPI020": Code(_E, "loại sự kiện có thật và đếm được", "event types that exist and can be counted"),
-    "KPI021": Code(_E, "trường dữ liệu có ở loại sự kiện, đúng kiểu", "fields that the event types have, of a fitting kind"),
+    "KPI021": Code(
+        _E, "trường dữ liệu có ở loại sự kiện, đúng kiểu", "fields that the event types have, of a fitting kind"
+    ),
     "KPI022": Code(_E, "điều kiện lọc có thể đúng", "a `where` that an event can pass"),
     "KPI023": Code(_E, "đơn vị khớp với phép đo", "units that fit the measure"),
     "KPI024": Code(_W, "`basis` chỉ có nghĩa với sale.closed", "`basis` only where sales can be reversed"),
@@ -52,9 +56,15 @@ CODES: dict[str, Code] = {
     "KPI026": Code(_E, "loại sự kiện riêng không trùng loại có sẵn", "own event types that do not redefine known ones"),
     "KPI101": Code(_E, "KPI phải gắn với một mục tiêu chiến lược", "a KPI serves a strategic goal"),
     "KPI102": Code(_I, "KPI cần một mục tiêu con số", "a KPI has a target"),
-    "KPI103": Code(_W, "KPI số lượng (dẫn dắt) cần KPI chất lượng đi kèm", "a leading quantity KPI has a quality guardrail"),
-    "KPI104": Code(_I, "KPI số lượng (kết quả) nên có KPI chất lượng đi kèm", "a lagging quantity KPI has a quality guardrail"),
-    "KPI105": Code(_E, "KPI trọng số trên 40 % phải có KPI chất lượng đi kèm", "a KPI that weighs over 40 % has a guardrail"),
+    "KPI103": Code(
+        _W, "KPI số lượng (dẫn dắt) cần KPI chất lượng đi kèm", "a leading quantity KPI has a quality guardrail"
+    ),
+    "KPI104": Code(
+        _I, "KPI số lượng (kết quả) nên có KPI chất lượng đi kèm", "a lagging quantity KPI has a quality guardrail"
+    ),
+    "KPI105": Code(
+        _E, "KPI trọng số trên 40 % phải có KPI chất lượng đi kèm", "a KPI that weighs over 40 % has a guardrail"
+    ),
     "KPI106": Code(_E, "mỗi người tối đa 5 KPI", "at most five KPIs for one person"),
     "KPI107": Code(_I, "mỗi người nên có ít nhất 3 KPI", "at least three KPIs for one person"),
     "KPI108": Code(_W, "ngày nghỉ lễ của năm đã được xác nhận", "the year's holidays are confirmed"),

@@ -1,6 +1,7 @@
 """Rules between the nodes of a catalogue: ids, references, dates, targets. Each rule is one function in a list.
 
-Rules about one KPI's measure are in `measure_rules`. What is only unwise, not wrong, is the linter's (`lint`).
+Names of one item in another are in `references`, a KPI's measure in `measure_rules`. What is only unwise, not wrong, is
+the linter's (`lint`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,14 +12,14 @@ from zoneinfo import available_timezones
 
 from schemas.catalogue.forms import weekdays
 from schemas.catalogue.measure_rules import check_measure
-from schemas.catalogue.models import Calendar, Catalogue, Direction, Kpi
+from schemas.catalogue.models import Calendar, Catalogue, Direction
 from schemas.catalogue.problems import Finding, Loc
+from schemas.catalogue.references import finer, references, too_fine
 from schemas.catalogue.sentences import guess
 from schemas.catalogue.units import CURRENCIES
 from schemas.events.registry import Registry
 from schemas.values import Scope
 
-_SCOPES = tuple(Scope)  # finest first
 Rule = Callable[[Catalogue], Iterator[Finding]]
 
 
@@ -37,25 +38,26 @@ def find_problems(catalogue: Catalogue, *, alone: bool = False) -> list[Finding]
     return found
 
 
-def subjects(catalogue: Catalogue) -> dict[str, Scope]:
-    """Every subject id with its scope; where an id is taken twice, the coarser scope."""
-    known = {person.id: Scope.PERSON for person in catalogue.people}
-    known |= {team.id: Scope.TEAM for team in catalogue.teams}
-    known |= {team.department: Scope.DEPARTMENT for team in catalogue.teams}
-    return known | {catalogue.tenant.id: Scope.ORG}
-
-
 def _zone_and_currency(catalogue: Catalogue) -> Iterator[Finding]:
     tenant = catalogue.tenant
     if tenant.timezone not in _zones():
         vi, en = guess(tenant.timezone, _zones())
-        yield Finding("KPI013", ("tenant", "timezone"), tenant.timezone,
-                      f"không có múi giờ `{tenant.timezone}`{vi}", f"there is no time zone `{tenant.timezone}`{en}")
+        yield Finding(
+            "KPI013",
+            ("tenant", "timezone"),
+            tenant.timezone,
+            f"không có múi giờ `{tenant.timezone}`{vi}",
+            f"there is no time zone `{tenant.timezone}`{en}",
+        )
     if tenant.currency not in CURRENCIES:
         vi, en = guess(tenant.currency, CURRENCIES)
-        yield Finding("KPI013", ("tenant", "currency"), tenant.currency,
-                      f"`{tenant.currency}` không phải tiền tệ ISO 4217{vi}",
-                      f"`{tenant.currency}` is no ISO 4217 currency{en}")
+        yield Finding(
+            "KPI013",
+            ("tenant", "currency"),
+            tenant.currency,
+            f"`{tenant.currency}` không phải tiền tệ ISO 4217{vi}",
+            f"`{tenant.currency}` is no ISO 4217 currency{en}",
+        )
 
 
 @lru_cache(maxsize=1)
@@ -69,19 +71,25 @@ def _calendars(catalogue: Catalogue) -> Iterator[Finding]:
         for key in calendar.hours or {}:
             for day in weekdays(key):
                 if day in named:
-                    yield Finding("KPI015", (*loc, "hours", key), key,
-                                  f"`{day}` có ở cả `{named[day]}` và `{key}`; mỗi ngày chỉ nêu một lần",
-                                  f"`{day}` is in `{named[day]}` and in `{key}`; name each day once")
+                    yield Finding(
+                        "KPI015",
+                        (*loc, "hours", key),
+                        key,
+                        f"`{day}` có ở cả `{named[day]}` và `{key}`; mỗi ngày chỉ nêu một lần",
+                        f"`{day}` is in `{named[day]}` and in `{key}`; name each day once",
+                    )
                 named.setdefault(day, key)
 
 
 def calendars(catalogue: Catalogue) -> Iterator[tuple[Loc, Calendar]]:
     """The tenant's calendar, then those laid over it, each with its place."""
     yield ("calendar",), catalogue.calendar
-    for kind, holders in (("teams", catalogue.teams), ("people", catalogue.people)):
-        for number, holder in enumerate(holders):
-            if holder.calendar is not None:
-                yield (kind, number, "calendar"), holder.calendar
+    for number, team in enumerate(catalogue.teams):
+        if team.calendar is not None:
+            yield ("teams", number, "calendar"), team.calendar
+    for number, row in enumerate(catalogue.people):
+        if row.calendar is not None:
+            yield ("people", number, "calendar"), row.calendar
 
 
 def _date_ranges(catalogue: Catalogue) -> Iterator[Finding]:
@@ -96,17 +104,26 @@ def _date_ranges(catalogue: Catalogue) -> Iterator[Finding]:
     ]
     for loc, start, end in ranges:
         if start is not None and end is not None and end <= start:
-            yield Finding("KPI012", (*loc, "to"), end, f"`to` {end} phải sau `from` {start}",
-                          f"`to` {end} should be after `from` {start}")
+            yield Finding(
+                "KPI012",
+                (*loc, "to"),
+                end,
+                f"`to` {end} phải sau `from` {start}",
+                f"`to` {end} should be after `from` {start}",
+            )
 
 
 def _people_overlap(catalogue: Catalogue) -> Iterator[Finding]:
     rows = [(row.id, row.from_, row.to) for row in catalogue.people]
     for number, other in _overlapping(rows):
         row = catalogue.people[number]
-        yield Finding("KPI012", ("people", number), row.id,
-                      f"`{row.id}` có hai dòng chồng ngày nhau (đội `{catalogue.people[other].team}` và `{row.team}`)",
-                      f"two rows of `{row.id}` overlap (team `{catalogue.people[other].team}` and `{row.team}`)")
+        yield Finding(
+            "KPI012",
+            ("people", number),
+            row.id,
+            f"`{row.id}` có hai dòng chồng ngày nhau (đội `{catalogue.people[other].team}` và `{row.team}`)",
+            f"two rows of `{row.id}` overlap (team `{catalogue.people[other].team}` and `{row.team}`)",
+        )
 
 
 def _targets(catalogue: Catalogue) -> Iterator[Finding]:
@@ -114,27 +131,32 @@ def _targets(catalogue: Catalogue) -> Iterator[Finding]:
         loc: Loc = ("kpis", number, "targets")
         for k, target in enumerate(kpi.targets):
             if target.per is not None and target.subject is not None:
-                yield Finding("KPI014", (*loc, k, "subject"), target.subject, "mục tiêu chỉ nêu `per` hoặc `subject`, không cả hai",
-                              "a target says `per` or `subject`, not both")
-            if target.per is not None and _finer(target.per, kpi.scope):
-                yield _too_fine((*loc, k, "per"), target.per, target.per, kpi)
+                yield Finding(
+                    "KPI014",
+                    (*loc, k, "subject"),
+                    target.subject,
+                    "mục tiêu chỉ nêu `per` hoặc `subject`, không cả hai",
+                    "a target says `per` or `subject`, not both",
+                )
+            if target.per is not None and finer(target.per, kpi.scope):
+                yield too_fine((*loc, k, "per"), target.per, target.per, kpi)
             if target.strict and kpi.direction is Direction.BAND:
-                yield Finding("KPI014", (*loc, k, "strict"), True, "`strict` không có nghĩa khi direction là band",
-                              "`strict` means nothing with direction band")
+                yield Finding(
+                    "KPI014",
+                    (*loc, k, "strict"),
+                    True,
+                    "`strict` không có nghĩa khi direction là band",
+                    "`strict` means nothing with direction band",
+                )
         rows = [((target.per, target.subject), target.from_, target.to) for target in kpi.targets]
         for k, other in _overlapping(rows):
-            yield Finding("KPI014", (*loc, k), kpi.targets[k].value,
-                          f"mục tiêu chồng ngày với mục tiêu {kpi.targets[other].value} của cùng đối tượng",
-                          f"the target overlaps the target {kpi.targets[other].value} of the same subjects")
-
-
-def _finer(scope: Scope, than: Scope) -> bool:
-    return _SCOPES.index(scope) < _SCOPES.index(than)
-
-
-def _too_fine(loc: Loc, value: Any, scope: Scope, kpi: Kpi) -> Finding:
-    return Finding("KPI014", loc, value, f"mục tiêu cho {scope}, nhưng KPI chỉ tính đến cấp {kpi.scope}",
-                   f"a target for a {scope}, but the KPI's finest subject is the {kpi.scope}")
+            yield Finding(
+                "KPI014",
+                (*loc, k),
+                kpi.targets[k].value,
+                f"mục tiêu chồng ngày với mục tiêu {kpi.targets[other].value} của cùng đối tượng",
+                f"the target overlaps the target {kpi.targets[other].value} of the same subjects",
+            )
 
 
 def _overlapping(rows: list[tuple[Any, date | None, date | None]]) -> Iterator[tuple[int, int]]:
@@ -160,21 +182,33 @@ def _unique(catalogue: Catalogue) -> Iterator[Finding]:
         seen: dict[str, int] = {}
         for number, id_ in enumerate(ids):
             if id_ in seen:
-                yield Finding("KPI010", (kind, number, "id"), id_, f"mã `{id_}` đã dùng trong {kind}",
-                              f"the id `{id_}` is already used in {kind}")
+                yield Finding(
+                    "KPI010",
+                    (kind, number, "id"),
+                    id_,
+                    f"mã `{id_}` đã dùng trong {kind}",
+                    f"the id `{id_}` is already used in {kind}",
+                )
             seen.setdefault(id_, number)
 
 
 def _subjects_are_told_apart(catalogue: Catalogue) -> Iterator[Finding]:
     taken: dict[str, Scope] = {catalogue.tenant.id: Scope.ORG}
     claims: list[tuple[str, Scope, Loc]] = []
-    claims += [(team.department, Scope.DEPARTMENT, ("teams", i, "department")) for i, team in enumerate(catalogue.teams)]
+    claims += [
+        (team.department, Scope.DEPARTMENT, ("teams", i, "department")) for i, team in enumerate(catalogue.teams)
+    ]
     claims += [(team.id, Scope.TEAM, ("teams", i, "id")) for i, team in enumerate(catalogue.teams)]
     claims += [(row.id, Scope.PERSON, ("people", i, "id")) for i, row in enumerate(catalogue.people)]
     for id_, scope, loc in claims:
         if taken.setdefault(id_, scope) is not scope:
-            yield Finding("KPI010", loc, id_, f"mã `{id_}` vừa là {taken[id_]} vừa là {scope}; mỗi mã chỉ cho một đối tượng",
-                          f"the id `{id_}` is a {taken[id_]} and a {scope}; an id names one subject only")
+            yield Finding(
+                "KPI010",
+                loc,
+                id_,
+                f"mã `{id_}` dùng cho cả {taken[id_]} lẫn {scope}; mỗi mã chỉ cho một đối tượng",
+                f"the id `{id_}` stands for {taken[id_]} and for {scope}; an id names one subject only",
+            )
 
 
 def _own_event_types(catalogue: Catalogue) -> Iterator[Finding]:
@@ -182,51 +216,24 @@ def _own_event_types(catalogue: Catalogue) -> Iterator[Finding]:
     for number, declared in enumerate(catalogue.event_types):
         loc: Loc = ("event_types", number, "type")
         if declared.type in seen:
-            yield Finding("KPI026", loc, declared.type, f"loại sự kiện `{declared.type}` khai báo hai lần",
-                          f"the event type `{declared.type}` is declared twice")
+            yield Finding(
+                "KPI026",
+                loc,
+                declared.type,
+                f"loại sự kiện `{declared.type}` khai báo hai lần",
+                f"the event type `{declared.type}` is declared twice",
+            )
         seen.add(declared.type)
         try:
             Registry.of((declared,))
         except ValueError as error:
-            yield Finding("KPI026", loc, declared.type, f"không khai báo được loại sự kiện `{declared.type}`: {error}", str(error))
-
-
-def _references(catalogue: Catalogue) -> Iterator[Finding]:
-    known = subjects(catalogue)
-    people = {id_ for id_, scope in known.items() if scope is Scope.PERSON}
-    teams = {team.id for team in catalogue.teams}
-    groups = teams | {team.department for team in catalogue.teams}
-    goals = {goal.id for goal in catalogue.goals}
-    kpis = {kpi.id for kpi in catalogue.kpis}
-    wanted: list[tuple[Loc, str | None, set[str], str, str]] = []
-    for i, row in enumerate(catalogue.people):
-        wanted.append((("people", i, "team"), row.team, teams, "đội", "team"))
-        wanted.append((("people", i, "manager"), row.manager, people, "người", "person"))
-    wanted += [(("leave", i, "person"), leave.person, people, "người", "person") for i, leave in enumerate(catalogue.leave)]
-    for i, kpi in enumerate(catalogue.kpis):
-        loc: Loc = ("kpis", i)
-        wanted.append(((*loc, "goal"), kpi.goal, goals, "mục tiêu chiến lược", "goal"))
-        wanted.append(((*loc, "guardrail"), kpi.guardrail, kpis - {kpi.id}, "KPI khác", "other KPI"))
-        wanted += [((*loc, "drives", k), id_, kpis - {kpi.id}, "KPI khác", "other KPI") for k, id_ in enumerate(kpi.drives)]
-        wanted += [((*loc, "for", k), id_, groups, "đội hay phòng ban", "team or department") for k, id_ in enumerate(kpi.for_ or ())]
-        roles = kpi.roles
-        named = [(("accountable",), roles.accountable), (("evaluator",), roles.evaluator)]
-        named += [(("supporters", k), id_) for k, id_ in enumerate(roles.supporters)]
-        wanted += [((*loc, "roles", *step), id_, set(known) | {"subject"}, "người hay đội", "person or team") for step, id_ in named]
-        wanted += [((*loc, "targets", k, "subject"), target.subject, set(known), "đối tượng", "subject")
-                   for k, target in enumerate(kpi.targets)]
-        for k, target in enumerate(kpi.targets):
-            scope = known.get(target.subject or "")
-            if scope is not None and _finer(scope, kpi.scope):
-                yield _too_fine((*loc, "targets", k, "subject"), target.subject, scope, kpi)
-    for at, id_, choices, vi_kind, en_kind in wanted:
-        if id_ is not None and id_ not in choices:
-            vi, en = guess(id_, choices)
-            yield Finding("KPI011", at, id_, f"không có {vi_kind} `{id_}`{vi}", f"there is no {en_kind} `{id_}`{en}")
+            yield Finding(
+                "KPI026", loc, declared.type, f"không khai báo được loại sự kiện `{declared.type}`: {error}", str(error)
+            )
 
 
 SINGLE: tuple[Rule, ...] = (_zone_and_currency, _calendars, _date_ranges, _own_event_types)
 """Rules that need one item at a time."""
 
-BETWEEN: tuple[Rule, ...] = (_unique, _subjects_are_told_apart, _people_overlap, _targets, _references)
+BETWEEN: tuple[Rule, ...] = (_unique, _subjects_are_told_apart, _people_overlap, _targets, references)
 """Rules from one item to another."""

@@ -126,10 +126,7 @@ def _unknown_field(root: Node, steps: Loc) -> Said:
 def _unknown_measure(node: Node, error: ErrorDetails) -> Said:
     context = error.get("ctx") or {}
     expected = re.findall(r"'([^']+)'", str(context.get("expected_tags", ""))) or list(measures.LEADING_KEYS)
-    if isinstance(node.value, dict):
-        found = str(context.get("tag") or next(iter(node.value), ""))
-    else:
-        found = str(node.value)
+    found = str(context.get("tag") or next(iter(node.value), "") if isinstance(node.value, dict) else node.value)
     vi, en = guess(found, expected)
     if found in measures.LEADING_KEYS:
         return (
@@ -220,7 +217,7 @@ _FORMS = {
 }
 """What a pattern of the models asks for, in words."""
 
-_NUMBER = _wanted("là số", "be a number")
+_NUMBER = _wanted("là số (hữu hạn)", "be a (finite) number")
 _LIST = _wanted("là danh sách", "be a list")
 _BLOCK = _wanted("là một khối có các trường", "be a block of fields")
 _BY_TYPE: dict[str, Callable[[str, Any, Mapping[str, Any], ErrorDetails], Said]] = {

@@ -7,9 +7,7 @@ from schemas.catalogue.measures import Count, Difference, Mean, Measure, Quantit
 from schemas.catalogue.problems import Finding, Loc
 from schemas.events.registry import FieldKind, Registry
 
-DURATION_UNITS = frozenset(
-    {"s", "second", "seconds", "min", "minute", "minutes", "h", "hour", "hours", "day", "days"}
-)
+DURATION_UNITS = frozenset({"s", "second", "seconds", "min", "minute", "minutes", "h", "hour", "hours", "day", "days"})
 """Units that seconds are converted to."""
 
 _NOT_CONVERTED = {
@@ -17,14 +15,15 @@ _NOT_CONVERTED = {
     "hr": "hours", "hrs": "hours", "giờ": "hours", "d": "days", "ngày": "days",
 }  # fmt: skip
 
-CURRENCIES = frozenset(
-    """AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
-    CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS
-    INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU
-    MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK
-    SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF
-    XCD XOF XPF YER ZAR ZMW ZWG""".split()
-)
+_CODES = """
+AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
+CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR
+ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT
+MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD
+SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES
+VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
+"""
+CURRENCIES = frozenset(_CODES.split())
 """Active ISO 4217 codes of countries and currency unions."""
 
 
@@ -53,7 +52,7 @@ _EN = {Dimension.NUMBER: "a plain number", Dimension.MONEY: "money", Dimension.S
        Dimension.SHARE: "a share", Dimension.RATE: "a rate"}  # fmt: skip
 
 
-class _Mixed(Exception):
+class _MixedError(Exception):
     """Unlike quantities where like ones are needed."""
 
     def __init__(self, loc: Loc, first: Dimension, second: Dimension) -> None:
@@ -64,10 +63,14 @@ def check_unit(measure: Measure, unit: str, loc: Loc, registry: Registry, curren
     """What does not fit between a KPI's measure, whose fields are known to exist, and its unit. `loc` is the KPI's."""
     try:
         dimension = _dimension(measure, (*loc, "measure"), registry)
-    except _Mixed as mixed:
-        yield Finding("KPI023", mixed.loc, None,
-                      f"không thể cộng hay trừ {_VI[mixed.first]} với {_VI[mixed.second]}",
-                      f"{_EN[mixed.first]} and {_EN[mixed.second]} cannot be added or subtracted")
+    except _MixedError as mixed:
+        yield Finding(
+            "KPI023",
+            mixed.loc,
+            None,
+            f"không thể cộng hay trừ {_VI[mixed.first]} với {_VI[mixed.second]}",
+            f"{_EN[mixed.first]} and {_EN[mixed.second]} cannot be added or subtracted",
+        )
         return
     words = _objection(dimension, measure, unit, currency)
     if words:
@@ -77,22 +80,33 @@ def check_unit(measure: Measure, unit: str, loc: Loc, registry: Registry, curren
 def _objection(dimension: Dimension, measure: Measure, unit: str, currency: str) -> tuple[str, str] | None:
     money = unit == currency or (isinstance(measure, Ratio) and unit.startswith(f"{currency}/"))
     if dimension is Dimension.MONEY and not money:
-        return (f"phép đo cho ra tiền nên đơn vị phải là `{currency}`, không phải `{unit}`",
-                f"the measure gives money, so the unit should be `{currency}`, not `{unit}`")
+        return (
+            f"phép đo cho ra tiền nên đơn vị phải là `{currency}`, không phải `{unit}`",
+            f"the measure gives money, so the unit should be `{currency}`, not `{unit}`",
+        )
     if unit == currency and dimension is not Dimension.MONEY:
-        return (f"đơn vị `{unit}` là tiền, nhưng phép đo cho ra {_VI[dimension]}",
-                f"the unit `{unit}` is money, but the measure gives {_EN[dimension]}")
+        return (
+            f"đơn vị `{unit}` là tiền, nhưng phép đo cho ra {_VI[dimension]}",
+            f"the unit `{unit}` is money, but the measure gives {_EN[dimension]}",
+        )
     # A mean of a 0-100 score may call itself `%`; it stays as it is.
     share = dimension is Dimension.SHARE and isinstance(measure, Ratio)
     if unit == "%" and not (share or (isinstance(measure, Mean) and dimension is Dimension.NUMBER)):
-        return (f"đơn vị `%` cần một `ratio` của hai đại lượng cùng loại; phép đo này cho ra {_VI[dimension]}",
-                f"the unit `%` needs a `ratio` of two like quantities; this measure gives {_EN[dimension]}")
+        return (
+            f"đơn vị `%` cần một `ratio` của hai đại lượng cùng loại; phép đo này cho ra {_VI[dimension]}",
+            f"the unit `%` needs a `ratio` of two like quantities; this measure gives {_EN[dimension]}",
+        )
     if unit in DURATION_UNITS and dimension is not Dimension.SECONDS:
-        return (f"đơn vị `{unit}` là thời lượng, nhưng phép đo cho ra {_VI[dimension]}",
-                f"the unit `{unit}` is a duration, but the measure gives {_EN[dimension]}")
+        return (
+            f"đơn vị `{unit}` là thời lượng, nhưng phép đo cho ra {_VI[dimension]}",
+            f"the unit `{unit}` is a duration, but the measure gives {_EN[dimension]}",
+        )
     if dimension is Dimension.SECONDS and unit.lower() in _NOT_CONVERTED:
         meant = _NOT_CONVERTED[unit.lower()]
-        return (f"không đổi được giây sang `{unit}`; hãy viết `{meant}`", f"seconds are not converted to `{unit}`; write `{meant}`")
+        return (
+            f"không đổi được giây sang `{unit}`; hãy viết `{meant}`",
+            f"seconds are not converted to `{unit}`; write `{meant}`",
+        )
     return None
 
 
@@ -124,7 +138,7 @@ def _alike(parts: list[tuple[Quantity, Loc]], registry: Registry) -> Dimension:
     first = _dimension(*parts[0], registry)
     for part, loc in parts[1:]:
         if (other := _dimension(part, loc, registry)) is not first:
-            raise _Mixed(loc, first, other)
+            raise _MixedError(loc, first, other)
     return first
 
 
@@ -132,5 +146,5 @@ def _of_fields(fields: tuple[str, ...], types: tuple[str, ...], loc: Loc, regist
     kinds = [known[field] for field in fields for known in map(registry.fields_of, types) if field in known]
     found = list(dict.fromkeys(_OF_KIND[kind] for kind in kinds))
     if len(found) > 1:
-        raise _Mixed(loc, found[0], found[1])
+        raise _MixedError(loc, found[0], found[1])
     return found[0]

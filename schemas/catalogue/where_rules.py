@@ -1,4 +1,4 @@
-"""A `where` against the event models: fields of every type, operands of the field's kind, and no condition that nothing passes."""
+"""A `where` against the event models: fields of every type, operands of their kind, nothing that no event passes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from schemas.catalogue.measures import Condition
 from schemas.catalogue.problems import Finding, Loc
 from schemas.catalogue.sentences import guess, listed
+from schemas.events.fields import EXACT
 from schemas.events.registry import FieldKind, Registry
 
 _NUMERIC = {FieldKind.INTEGER, FieldKind.MONEY, FieldKind.NUMBER, FieldKind.SECONDS}
@@ -20,7 +21,7 @@ _WORDS = {
     FieldKind.BOOLEAN: ("true hoặc false", "true or false"),
     FieldKind.ID: ("chữ", "text"),
     FieldKind.TEXT: ("chữ", "text"),
-} | {kind: ("số", "a number") for kind in _NUMERIC}
+} | dict.fromkeys(_NUMERIC, ("số", "a number"))
 _BOUNDS = ("ge", "gt", "le", "lt")
 Said = tuple[str, Any, str, str]
 """Operator, value, Vietnamese and English sentence."""
@@ -37,14 +38,14 @@ class Facts:
     high: float
 
 
-def check_where(where: Mapping[str, Condition], types: Sequence[str], loc: Loc, registry: Registry) -> Iterator[Finding]:
+def check_where(
+    where: Mapping[str, Condition], types: Sequence[str], loc: Loc, registry: Registry
+) -> Iterator[Finding]:
     """What is wrong with a `where` over types that exist; at most one finding for each field."""
     for field, condition in where.items():
-        without = [type_ for type_ in types if field not in registry.fields_of(type_)]
-        if without:
-            vi, en = guess(field, registry.fields_of(without[0]))
-            yield Finding("KPI021", (*loc, field), field, f"{listed(without)} không có trường `{field}`{vi}",
-                          f"{listed(without)} has no field `{field}`{en}")
+        missing = list(lacking(field, types, (*loc, field), registry))
+        yield from missing
+        if missing:
             continue
         for type_ in types:
             said = next(_objections(condition, _facts(registry, type_, field)), None)
@@ -53,6 +54,20 @@ def check_where(where: Mapping[str, Condition], types: Sequence[str], loc: Loc, 
                 of = f" ({type_})" if len(types) > 1 else ""
                 yield Finding("KPI022", (*loc, field, operator), value, f"`{field}`{of}: {vi}", f"`{field}`{of}: {en}")
                 break
+
+
+def lacking(field: str, types: Sequence[str], loc: Loc, registry: Registry) -> Iterator[Finding]:
+    """The finding that some of the types have no such field, with the nearest one that they have."""
+    without = [type_ for type_ in types if field not in registry.fields_of(type_)]
+    if without:
+        vi, en = guess(field, registry.fields_of(without[0]))
+        yield Finding(
+            "KPI021",
+            loc,
+            field,
+            f"không có trường `{field}` ở {listed(without)}{vi}",
+            f"there is no field `{field}` in {listed(without)}{en}",
+        )
 
 
 def _facts(registry: Registry, type_: str, field: str) -> Facts:
@@ -89,12 +104,20 @@ def _wrong_kind(condition: Condition, facts: Facts) -> Iterator[Said]:
     for operator in _BOUNDS:
         bound = getattr(condition, operator)
         if bound is not None and facts.kind not in _NUMERIC:
-            yield (operator, bound, f"`{operator}` chỉ so sánh số, trường này là {facts.kind}",
-                   f"`{operator}` compares numbers, this field is {facts.kind}")
+            yield (
+                operator,
+                bound,
+                f"`{operator}` chỉ so sánh số, trường này là {facts.kind}",
+                f"`{operator}` compares numbers, this field is {facts.kind}",
+            )
     for operator, operand in _operands(condition):
         if facts.kind not in _WORDS:
-            yield (operator, operand, f"trường kiểu {facts.kind} chỉ hỏi được `exists`",
-                   f"a field of kind {facts.kind} can only be asked for `exists`")
+            yield (
+                operator,
+                operand,
+                f"trường kiểu {facts.kind} chỉ hỏi được `exists`",
+                f"a field of kind {facts.kind} can only be asked for `exists`",
+            )
         elif not _fits(operand, facts.kind):
             vi, en = _WORDS[facts.kind]
             yield operator, operand, f"giá trị `{operand}` phải là {vi}", f"the value `{operand}` should be {en}"
@@ -120,8 +143,12 @@ def _unknown_choice(condition: Condition, facts: Facts) -> Iterator[Said]:
     for operator, operand in _operands(condition):
         if facts.choices is not None and operand not in facts.choices:
             vi, en = guess(operand, facts.choices)
-            yield (operator, operand, f"không có giá trị `{operand}`{vi}; các giá trị: {listed(facts.choices)}",
-                   f"there is no value `{operand}`{en}; values: {listed(facts.choices)}")
+            yield (
+                operator,
+                operand,
+                f"không có giá trị `{operand}`{vi}; các giá trị: {listed(facts.choices)}",
+                f"there is no value `{operand}`{en}; values: {listed(facts.choices)}",
+            )
 
 
 def _against_absence(condition: Condition, facts: Facts) -> Iterator[Said]:
@@ -129,7 +156,12 @@ def _against_absence(condition: Condition, facts: Facts) -> Iterator[Said]:
         return
     others = condition.model_fields_set - {"exists", "ne"}
     if others:
-        yield "exists", False, "vừa đòi không có giá trị vừa so sánh giá trị", "asks for an absent field and compares its value"
+        yield (
+            "exists",
+            False,
+            "vừa đòi không có giá trị vừa so sánh giá trị",
+            "asks for an absent field and compares its value",
+        )
     if facts.required:
         yield "exists", False, "trường này bắt buộc, không bao giờ vắng", "the field is required, it is never absent"
 
@@ -139,7 +171,12 @@ def _against_itself(condition: Condition) -> Iterator[Said]:
         yield "in", None, "danh sách `in` rỗng, không sự kiện nào đạt", "the list of `in` is empty, nothing passes"
     allowed = [value for value in condition.in_ or () if value != condition.ne]
     if condition.eq is not None and condition.eq == condition.ne:
-        yield "ne", condition.ne, "`eq` và `ne` cùng một giá trị, không sự kiện nào đạt", "`eq` and `ne` are the same value, nothing passes"
+        yield (
+            "ne",
+            condition.ne,
+            "`eq` và `ne` cùng một giá trị, không sự kiện nào đạt",
+            "`eq` and `ne` are the same value, nothing passes",
+        )
     if condition.in_ and not allowed:
         yield "ne", condition.ne, "`ne` loại hết các giá trị của `in`", "`ne` leaves nothing of `in`"
     if condition.eq is not None and condition.in_ and condition.eq not in condition.in_:
@@ -159,7 +196,7 @@ def _empty_range(condition: Condition, facts: Facts) -> Iterator[Said]:
     lows = [bound for bound in (condition.ge, condition.gt, facts.low) if bound is not None]
     highs = [bound for bound in (condition.le, condition.lt, facts.high) if bound is not None]
     low, high = max(lows), min(highs)
-    if facts.kind in _WHOLE and abs(low) < 2**53 and abs(high) < 2**53:
+    if facts.kind in _WHOLE and abs(low) <= EXACT and abs(high) <= EXACT:
         low = floor(low) + 1 if low == condition.gt else ceil(low)
         high = ceil(high) - 1 if high == condition.lt else floor(high)
         empty = low > high
@@ -181,7 +218,7 @@ def _inside(value: Any, condition: Condition, facts: Facts) -> bool:
 
 
 def _nothing(facts: Facts) -> tuple[str, str]:
-    if abs(facts.low) < 2**53 or abs(facts.high) < 2**53:
-        span = f"{facts.low:g}..{facts.high:g}" if abs(facts.high) < 2**53 else f">= {facts.low:g}"
-        return f"không giá trị nào đạt (trường này: {span})", f"no value passes (the field: {span})"
-    return "không giá trị nào đạt", "no value passes"
+    low = f"{facts.low:g} " if abs(facts.low) < EXACT else ""
+    high = f" {facts.high:g}" if abs(facts.high) < EXACT else ""
+    span = f" (`{low}..{high}`)" if low or high else ""
+    return f"không giá trị nào của trường{span} đạt", f"no value of the field{span} passes"

@@ -42,7 +42,7 @@ class TreeError(Exception):
 
 @dataclass(slots=True)
 class Node:
-    """A scalar, list or mapping with its place; `keys` holds the places of a mapping's keys, `path` reads `kpis[2].unit`."""
+    """A scalar, list or mapping with its place; `keys` places a mapping's keys, `path` reads `kpis[2].unit`."""
 
     value: Any
     place: Place
@@ -83,20 +83,33 @@ def read_tree(path: Path) -> Node:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise TreeError("KPI001", Place(name), size,
-                            f"tệp dài {size:,} byte, tối đa là {MAX_BYTES:,}",
-                            f"the file has {size:,} bytes, at most {MAX_BYTES:,} are read")
+            raise TreeError(
+                "KPI001",
+                Place(name),
+                size,
+                f"tệp dài {size:,} byte, tối đa là {MAX_BYTES:,}",
+                f"the file has {size:,} bytes, at most {MAX_BYTES:,} are read",
+            )
         raw = path.read_bytes()
     except OSError as error:
-        raise TreeError("KPI001", Place(name), name, f"không đọc được tệp: {error.strerror}",
-                        f"the file cannot be read: {error.strerror}") from error
+        raise TreeError(
+            "KPI001",
+            Place(name),
+            name,
+            f"không đọc được tệp: {error.strerror}",
+            f"the file cannot be read: {error.strerror}",
+        ) from error
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise TreeError("KPI001", Place(name, line), f"0x{raw[error.start]:02x}",
-                        f"byte 0x{raw[error.start]:02x} không phải UTF-8; hãy lưu tệp ở mã UTF-8",
-                        f"byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8") from error
+        raise TreeError(
+            "KPI001",
+            Place(name, line),
+            f"0x{raw[error.start]:02x}",
+            f"byte 0x{raw[error.start]:02x} không phải UTF-8; hãy lưu tệp ở mã UTF-8",
+            f"byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8",
+        ) from error
     return parse(text, name)
 
 
@@ -111,11 +124,13 @@ def parse(text: str, file: str) -> Node:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         # ruamel appends its own excerpt of the file to some messages; file and line already say where.
-        what = str(error.problem or error.context).split("\n")[0].split(' in "<')[0].strip()
+        what = str(error.problem or error.context).split("\n")[0].split(' in "<')[0].strip().removeprefix("but ")
         raise TreeError("KPI002", place, None, f"YAML sai cú pháp: {what}", f"not well-formed YAML: {what}") from error
     except YAMLError as error:
         what = str(error).split("\n")[0]
-        raise TreeError("KPI002", Place(file), None, f"YAML không đọc được: {what}", f"YAML cannot be read: {what}") from error
+        raise TreeError(
+            "KPI002", Place(file), None, f"YAML không đọc được: {what}", f"YAML cannot be read: {what}"
+        ) from error
     except RecursionError as error:
         raise _too_deep(Place(file)) from error
 
@@ -138,23 +153,25 @@ class _Builder:
         place = self.place(node)
         self.count += 1
         if self.count > MAX_NODES:
-            raise TreeError("KPI002", place, None, f"quá {MAX_NODES:,} giá trị sau khi mở các alias",
-                            f"more than {MAX_NODES:,} values once aliases are written out")
+            raise TreeError(
+                "KPI002",
+                place,
+                None,
+                f"quá {MAX_NODES:,} giá trị sau khi mở các alias",
+                f"more than {MAX_NODES:,} values once aliases are written out",
+            )
         if depth > MAX_DEPTH:  # also ends an alias that holds itself
             raise _too_deep(place)
+        if str(node.tag) not in _KNOWN_TAGS:
+            tag = str(node.tag).replace(_CORE, "!!")
+            raise TreeError("KPI002", place, tag, f"không dùng được tag `{tag}`", f"the tag `{tag}` is not allowed")
         if node.id == "mapping":
             return self._mapping(node, place, path, depth)
-        if str(node.tag) not in _KNOWN_TAGS:
-            raise TreeError("KPI002", place, str(node.tag), f"không dùng được tag `{node.tag}`",
-                            f"tag `{node.tag}` is not allowed")
         if node.id == "sequence":
             return Node([self.build(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(node.value)], place, path)
         return Node(_scalar(str(node.tag), node.value), place, path)
 
     def _mapping(self, node: Any, place: Place, path: str, depth: int) -> Node:
-        if str(node.tag) not in _KNOWN_TAGS:
-            raise TreeError("KPI002", place, str(node.tag), f"không dùng được tag `{node.tag}`",
-                            f"tag `{node.tag}` is not allowed")
         children: dict[str, Node] = {}
         keys: dict[str, Place] = {}
         for key_node, value_node in node.value:
@@ -163,8 +180,13 @@ class _Builder:
                 raise TreeError("KPI002", at, None, "khóa phải là chữ", "a key must be plain text")
             key = key_node.value
             if key in keys:
-                raise TreeError("KPI002", at, key, f"khóa `{key}` đã có ở dòng {keys[key].line}",
-                                f"key `{key}` is already on line {keys[key].line}")
+                raise TreeError(
+                    "KPI002",
+                    at,
+                    key,
+                    f"khóa `{key}` đã có ở dòng {keys[key].line}",
+                    f"key `{key}` is already on line {keys[key].line}",
+                )
             keys[key] = at
             children[key] = self.build(value_node, f"{path}.{key}" if path else key, depth + 1)
         return Node(children, place, path, keys)
@@ -184,4 +206,3 @@ def _scalar(tag: str, text: str) -> Any:
     except ValueError:
         return text
     return text
-

@@ -15,9 +15,8 @@ from schemas.catalogue.lint import lint
 from schemas.catalogue.load import Reading, read
 from schemas.catalogue.models import Catalogue
 from schemas.catalogue.problems import Finding, Problem, Severity
-from schemas.catalogue.rules import calendars
 from streams import clock
-from streams.core.calendar.text import check_calendar
+from streams.core.calendar.build import check_calendars
 
 _DONE = {
     "vi": "{kpis} KPI: {error} lỗi, {warning} cảnh báo, {info} ghi chú",
@@ -28,8 +27,12 @@ _DONE = {
 @click.command(name="check")
 @click.argument("catalogue", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array of problems.")
-@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The date to judge by (default: today in the tenant's zone).")
-@click.option("--lang", type=click.Choice(["vi", "en"]), help="Language of the sentences (default: the tenant's locale).")
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The date to judge by (default: today in the tenant's zone)."
+)
+@click.option(
+    "--lang", type=click.Choice(["vi", "en"]), help="Language of the sentences (default: the tenant's locale)."
+)
 def command(catalogue: tuple[Path, ...], as_json: bool, today: datetime | None, lang: str | None) -> None:
     """Validate and lint catalogue files or folders.
 
@@ -46,7 +49,9 @@ def command(catalogue: tuple[Path, ...], as_json: bool, today: datetime | None, 
             click.echo(problem.said(locale))
         counts = Counter(problem.severity.value for problem in problems)
         kpis = len(found.kpis) if found else 0
-        click.echo(_DONE[locale].format(kpis=kpis, **{str(severity): counts[severity] for severity in Severity}), err=True)
+        click.echo(
+            _DONE[locale].format(kpis=kpis, **{str(severity): counts[severity] for severity in Severity}), err=True
+        )
     if any(problem.severity is not Severity.INFO for problem in problems):
         raise SystemExit(1)
 
@@ -64,10 +69,8 @@ def check(reading: Reading, today: date | None = None) -> list[Problem]:
 
 def _unusable_calendars(catalogue: Catalogue) -> Iterator[Finding]:
     """What only the calendar itself knows: countries and subdivisions whose holidays are known."""
-    for loc, calendar in calendars(catalogue):
-        base = None if loc == ("calendar",) else catalogue.calendar
-        for fault in check_calendar(calendar, base):
-            yield Finding("KPI015", (*loc, *fault.path), None, f"lịch không dùng được: {fault.sentence}", fault.sentence)
+    for fault in check_calendars(catalogue):
+        yield Finding("KPI015", fault.path, fault.value, fault.vi, fault.en)
 
 
 def _row(problem: Problem) -> dict[str, Any]:
