@@ -69,8 +69,8 @@ def test_values_of_other_topics_pass_or_fail_as_their_model_says(topic: str) -> 
 
     assert valid
     assert invalid
-    assert [] == [path.name for path in valid if not validator(topic).is_valid(json.loads(path.read_bytes()))]
-    assert [] == [path.name for path in invalid if validator(topic).is_valid(json.loads(path.read_bytes()))]
+    assert [path.name for path in valid if not validator(topic).is_valid(json.loads(path.read_bytes()))] == []
+    assert [path.name for path in invalid if validator(topic).is_valid(json.loads(path.read_bytes()))] == []
 
 
 def test_every_file_is_a_schema_of_the_dialect_it_names() -> None:

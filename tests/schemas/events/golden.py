@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -21,7 +21,7 @@ class GoldenRecord(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-def files(folder: Path) -> list[pytest.param]:  # type: ignore[valid-type]
+def files(folder: Path) -> list[Any]:
     """Every file below a folder, named by where it lies."""
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     return [pytest.param(path, id=str(path.relative_to(folder).with_suffix(""))) for path in found]

@@ -144,7 +144,7 @@ def test_the_default_of_an_absent_or_null_count_is_one() -> None:
     liked = {**SALE, "type": "social.engagement", "data": {"kind": "like"}}
     null = {**liked, "data": {"kind": "like", "count": None}}
 
-    assert [1, 1] == [decoded(json.dumps(message).encode()).data["count"] for message in (liked, null)]
+    assert [decoded(json.dumps(message).encode()).data["count"] for message in (liked, null)] == [1, 1]
 
 
 def test_of_a_repeated_name_the_last_one_stands() -> None:

@@ -101,7 +101,7 @@ def test_a_declaration_that_shadows_what_is_shipped_is_refused(type_: str, field
 def test_a_type_declared_twice_is_refused() -> None:
     visit = EventType(type="visit.done")
 
-    with pytest.raises(ValueError, match="visit.done is declared twice"):
+    with pytest.raises(ValueError, match=r"visit\.done is declared twice"):
         Registry.of([visit, visit])
 
 

@@ -1,5 +1,6 @@
 """RFC 3339 instants, exact to the microsecond."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -76,10 +77,8 @@ def test_other_forms_are_refused_with_what_is_wrong(text: str, fault: str) -> No
 
 @given(st.text(max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
-        parse_us(text)
-    except TimeFormatError as error:
-        assert str(error)
+    with suppress(TimeFormatError):
+        assert isinstance(parse_us(text), int)
 
 
 def test_a_day_may_stand_where_a_day_or_an_instant_is_wanted() -> None:
