@@ -63,6 +63,7 @@ class Lanes:
         )
         self._lanes: dict[TopicPartition, Lane] = {}
         self._generation = -1
+        self._stopped = False
         self.rebalances = 0
         self.rebalancing = False
 
@@ -105,6 +106,8 @@ class Lanes:
         kept = {tp for tp, lane in self._lanes.items() if successive and tp in wanted and lane.phase is Phase.HELD}
         gone = [tp for tp in self._lanes if tp not in kept]
         await asyncio.gather(*(self._lanes.pop(tp).stop(HOLD_S) for tp in gone))
+        if self._stopped:  # meanwhile: a lane started now would never be stopped
+            return
         for tp in sorted(wanted):
             lane = self._lanes.get(tp)
             if lane is None:
@@ -121,7 +124,8 @@ class Lanes:
         )
 
     async def stop(self, within_s: float) -> None:
-        """Finishes what is at work and lets go of everything."""
+        """Finishes what is at work and lets go of everything; an assignment that comes later is ignored."""
+        self._stopped = True
         await asyncio.gather(*(lane.stop(within_s) for lane in self._lanes.values()))
 
     def _lane(self, tp: TopicPartition) -> Lane:

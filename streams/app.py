@@ -179,7 +179,9 @@ class Worker:
         while not stopped.done():
             self.health.beat()
             if self.app.crashed:
+                log.error("a service crashed", exc_info=self.app.crash_reason)
                 self.fail(f"a service of the worker crashed: {self.app.crash_reason!r}")
+                return
             await self._probe_broker()
             lost = [lane.name for lane in self.lanes if lane.phase is Phase.LOST]
             lost_s = lost_s + WATCH_S if lost and self.health.broker_reachable else 0.0

@@ -211,8 +211,8 @@ async def _shut(producer: AIOKafkaProducer) -> None:
         except TimeoutError:
             # aiokafka 0.14: stop() flushes without a limit while the broker is away, and does nothing when called
             # again; these two are what it would have done next.
-            with suppress(asyncio.CancelledError):
-                await producer._sender.close()
+            with suppress(asyncio.CancelledError, TimeoutError):
+                await asyncio.wait_for(producer._sender.close(), CLOSE_S)
             await producer.client.close()
 
 

@@ -62,11 +62,19 @@ class _Listener(ConsumerRebalanceListener):
     def __init__(self, consumer: "ChunkConsumer") -> None:
         self._consumer = consumer
 
+    # aiokafka 0.14 logs what these raise and goes on; the worker would own partitions and do nothing.
+
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        await self._consumer.on_revoked()
+        try:
+            await self._consumer.on_revoked()
+        except Exception as error:
+            await self._consumer.crash(error)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        await self._consumer.on_assigned(set(assigned))
+        try:
+            await self._consumer.on_assigned(set(assigned))
+        except Exception as error:
+            await self._consumer.crash(error)
 
 
 class ChunkConsumer(faust_consumer.Consumer):

@@ -18,6 +18,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.kafka)
 
 
+def _skip_or_fail() -> None:
+    problem = missing()
+    if problem and os.environ.get("CI") != "true":
+        pytest.skip(f"needs Apache Kafka: {problem}; or set KPI_TEST_BROKER")
+
+
+@pytest.fixture
+def needs_java() -> None:
+    """For a test with a broker of its own: skipped where there is no Java, except in CI."""
+    _skip_or_fail()
+
+
 @pytest.fixture(scope="session")
 def broker_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`host:port` of a Kafka that is up."""
@@ -25,9 +37,7 @@ def broker_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if running:
         yield running.removeprefix("kafka://")
         return
-    problem = missing()
-    if problem and os.environ.get("CI") != "true":
-        pytest.skip(f"needs Apache Kafka: {problem}; or set KPI_TEST_BROKER")
+    _skip_or_fail()
     with Broker(tmp_path_factory.mktemp("kafka")) as broker:
         yield broker.address
 

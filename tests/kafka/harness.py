@@ -94,6 +94,12 @@ class Road:
         await producer.flush()
         assert last is None or last.done()
 
+    async def trickle(self, producer: AIOKafkaProducer, words: list[tuple[bytes, bytes]], batch: int = 500) -> None:
+        """Sends records ten batches a second, so that workers are at work all the while."""
+        for start in range(0, len(words), batch):
+            await self.produce(producer, words[start : start + batch])
+            await asyncio.sleep(0.1)
+
     async def read_until(
         self, name: str, enough: Callable[[list[ConsumerRecord]], bool], within_s: float
     ) -> list[ConsumerRecord]:

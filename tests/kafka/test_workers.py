@@ -53,12 +53,7 @@ async def test_totals_stay_exact_while_workers_come_and_go(road: Road, producer:
     first = road.start("one_hop")
     await road.until_logged(first, "observe/3: restored")
 
-    async def flow() -> None:
-        for start in range(0, len(sent), 500):
-            await road.produce(producer, sent[start : start + 500])
-            await asyncio.sleep(0.1)
-
-    flowing = asyncio.create_task(flow())
+    flowing = asyncio.create_task(road.trickle(producer, sent))
     second, third = road.start("one_hop"), road.start("one_hop")
     await road.until_logged(third, "restored")
     await asyncio.sleep(1)
