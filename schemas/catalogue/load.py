@@ -195,7 +195,7 @@ def _misshapen(error: ValidationError, tree: Node) -> dict[Loc, Problem]:
     for details in error.errors(include_url=False):
         steps, (code, vi, en) = explain(details, tree)
         node = list(tree.trail(steps))[-1]
-        if details["type"] == "too_short" and node.value:
+        if details["type"] == "too_short" and isinstance(node.value, list) and node.value:
             continue  # its items are wrong, and each says so
         key = (*steps, str(details["loc"][-1])) if code == "KPI005" else steps
         if key not in found:

@@ -57,21 +57,23 @@ def where_it_stands(root: Node, loc: Loc) -> tuple[Loc, Node]:
     """The steps of a pydantic location that are really in the YAML, and the deepest node.
 
     Pydantic puts names of union members between the steps, and a measure's tag is also a key of it, so the walk tries
-    both readings and keeps the one that reaches deepest.
+    both readings and keeps the one that takes more steps, of two alike the one that takes the last.
     """
 
-    def walk(node: Node, rest: Loc) -> tuple[Loc, Node]:
+    def walk(node: Node, rest: Loc) -> tuple[Loc, bool, Node]:
         if not rest:
-            return (), node
-        skipped = walk(node, rest[1:])
+            return (), True, node
+        skipped, reached, bottom = walk(node, rest[1:])
+        without = (skipped, reached and len(rest) > 1, bottom)
         child = node.child(rest[0])
         if child is None:
-            return skipped
-        steps, deepest = walk(child, rest[1:])
-        taken = ((rest[0], *steps), deepest)
-        return taken if len(taken[0]) >= len(skipped[0]) else skipped
+            return without
+        steps, last, deepest = walk(child, rest[1:])
+        taken = ((rest[0], *steps), last, deepest)
+        return max(taken, without, key=lambda way: (len(way[0]), way[1]))
 
-    return walk(root, loc)
+    steps, _, node = walk(root, loc)
+    return steps, node
 
 
 def _model_at(root: Node, block: Loc) -> type[BaseModel] | None:
@@ -99,6 +101,8 @@ def explain(error: ErrorDetails, root: Node) -> tuple[Loc, Said]:
     if kind == "extra_forbidden":
         return steps, _unknown_field(root, steps)
     if kind == "missing":
+        while not isinstance(list(root.trail(steps))[-1].value, dict):
+            steps = steps[:-1]
         return steps, (
             "KPI005",
             f"thiếu trường bắt buộc `{name}`",

@@ -2,15 +2,21 @@
 
 import json
 import re
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import date
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from schemas.catalogue.load import load, read
 from schemas.catalogue.models import Catalogue
 from schemas.catalogue.problems import CODES, CatalogueError, Severity
-from schemas.catalogue.yaml_tree import MAX_BYTES
+from schemas.catalogue.yaml_tree import MAX_BYTES, parse
 
 HERE = Path(__file__).parent
 GOOD = sorted((HERE / "good").glob("*.yaml"))
@@ -180,3 +186,37 @@ def test_a_dumped_catalogue_loads_as_itself(tmp_path: Path, path: Path) -> None:
     dumped = catalogue.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     assert load([write(tmp_path / "a.yaml", json.dumps(dumped, ensure_ascii=False))]) == catalogue
+
+
+WHOLE = parse((HERE / "good" / "whole_company.yaml").read_text(encoding="utf-8"), "x").plain()
+odd: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, -1, 1.5, float("inf"), "", "an", "no", "%", "2026-02-30", [], {}, [[]], {"count": 3}]
+)
+
+
+def spots(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value inside."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*at, key)
+        if isinstance(inner, dict | list):
+            yield from spots(inner, (*at, key))
+
+
+@given(st.sampled_from(list(spots(WHOLE))), odd, st.sampled_from(["replace", "remove", "rename"]))
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_one_odd_value_loads_or_is_explained(tmp_path: Path, way: tuple[Any, ...], value: Any, how: str) -> None:
+    changed = deepcopy(WHOLE)
+    holder = reduce(lambda inside, key: inside[key], way[:-1], changed)
+    if how == "replace" or isinstance(holder, list):
+        holder[way[-1]] = value
+    elif how == "remove":
+        del holder[way[-1]]
+    else:
+        holder[f"{way[-1]}x"] = holder.pop(way[-1])
+    path = write(tmp_path / "a.yaml", json.dumps(changed, ensure_ascii=False).replace("Infinity", ".inf"))
+
+    reading = read([path])
+
+    assert (reading.catalogue is None) == any(problem.severity is Severity.ERROR for problem in reading.problems)
+    assert all(problem.line == 1 and problem.column >= 1 for problem in reading.problems)
+    assert all("Input should" not in problem.sentence for problem in reading.problems)
