@@ -5,7 +5,7 @@ import pytest
 from schemas.events.fields import EventData, kinds
 from schemas.events.registry import SHIPPED, Registry
 
-COMMON = "owner team channel campaign_id product tags note manual currency".split()
+COMMON = ["owner", "team", "channel", "campaign_id", "product", "tags", "note", "manual", "currency"]
 OWN = {
     "call.completed": "owner! duration_s! outcome! direction purpose customer_id lead_id ticket_id wait_s hung_up_by "
     "number_hash qa_score after_work_s hold_s",
