@@ -188,7 +188,7 @@ class Board:
 
 def _us(rfc3339: str) -> int:
     moment = datetime.fromisoformat(rfc3339)
-    date.fromisoformat(rfc3339[:10])  # the floor reads the local date from here: refuse the basic form 20261123T...
+    date.fromisoformat(rfc3339[:10])  # where the floor reads the local date; 2026-W48T00:00 has none
     if moment.tzinfo is None:
         raise ValueError(f"time {rfc3339!r} has no offset")
     return int(moment.timestamp() * 1_000_000)

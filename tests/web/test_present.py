@@ -1,0 +1,114 @@
+import pytest
+
+from streams.core.board import Board
+from streams.web.present import LIMIT_AT, SHOWN_ALERTS, Page, Presenter
+from tests.web.sample_board import alert, kpi, put_all, value
+from tests.web.sample_board import catalogue as sample
+
+
+def page(board: Board, locale: str = "vi") -> Page:
+    return Presenter(board.catalogue, board.locale).page(board.view(), locale)
+
+
+def test_a_tile_says_number_target_expectation_status_and_teams(board: Board) -> None:
+    row = {"target": 300_000_000, "expected": 190_000_000, "status": "behind"}
+    put_all(
+        board,
+        value("revenue", "sales", "department", 150_000_000, **row),
+        value("revenue", "hn-1", "team", 90_000_000, target=100_000_000, status="on_track"),
+        value("revenue", "hn-2", "team", None),
+    )
+
+    [panel] = page(board).panels
+    [tile] = panel.tiles
+    assert (panel.title, tile.title, str(tile.figure)) == ("Kinh doanh", "Doanh số", "150 triệu ₫")
+    assert (tile.status_word, tile.share, tile.share_of) == ("Chậm tiến độ", "50%", "mục tiêu")
+    assert (tile.target, tile.expected) == ("Mục tiêu 300 triệu ₫", "Cần đạt lúc này 190 triệu ₫")
+    assert tile.meta == "Kết quả · Tháng 11/2026"
+    assert [(team.name, team.share, team.figure) for team in tile.teams] == [
+        ("hn-1", "90%", "90 triệu ₫"),
+        ("Đội Hà Nội 2", "", "–"),
+    ]
+
+
+def test_the_bar_runs_to_the_target_with_a_tick_where_it_should_be_by_now(board: Board) -> None:
+    put_all(board, value("revenue", "sales", "department", 150, target=300, expected=190))
+
+    bar = page(board).panels[0].tiles[0].bar
+    assert bar is not None
+    assert (bar.fill, bar.tick, bar.limit) == (50.0, 63.3, None)
+
+
+@pytest.mark.parametrize(("number", "fill"), [(15, LIMIT_AT), (7.5, LIMIT_AT / 2), (300, 100.0)])
+def test_where_lower_is_better_the_bar_may_pass_the_limit(board: Board, number: float, fill: float) -> None:
+    put_all(board, value("handling", "service", "department", number, target=15))
+
+    bar = page(board).panels[0].tiles[0].bar
+    assert bar is not None
+    assert (bar.fill, bar.limit) == (fill, LIMIT_AT)
+
+
+@pytest.mark.parametrize("target", [None, 0])
+def test_without_a_target_there_is_no_bar_and_no_share(board: Board, target: int | None) -> None:
+    put_all(board, value("revenue", "sales", "department", 150, target=target))
+
+    tile = page(board).panels[0].tiles[0]
+    assert (tile.bar, tile.share) == (None, "")
+    assert tile.status_word == ("Không đặt mục tiêu" if target is None else "Chưa đánh giá")
+
+
+def test_counts_name_their_unit_once(board: Board) -> None:
+    put_all(board, value("calls", "sales", "department", 21, target=30))
+
+    tile = page(board, "en").panels[0].tiles[0]
+    assert (str(tile.figure), tile.target) == ("21 calls", "Target 30")
+
+
+def test_a_closed_period_says_so(board: Board) -> None:
+    put_all(board, value("revenue", "sales", "department", 150, version=1))
+
+    assert page(board).panels[0].tiles[0].meta == "Kết quả · Tháng 11/2026 · đã chốt"
+
+
+def test_alert_lines_are_few_and_say_in_which_language_they_are(board: Board) -> None:
+    for i in range(SHOWN_ALERTS + 2):
+        put_all(board, alert(str(i), "revenue", "hn-1"))
+
+    assert [line.foreign for line in page(board).lines] == [None] * SHOWN_ALERTS
+    english = page(board, "en")
+    assert (english.more_lines, english.lines[0].foreign, english.lines[0].about) == (2, "vi", "hn-1 · Revenue")
+
+
+def test_people_who_need_help_are_counted_in_both_languages(board: Board) -> None:
+    put_all(board, alert("a", "revenue", "hn-1-0"), alert("b", "calls", "hn-2-1"))
+
+    assert {line.sentence for line in page(board).lines} == {
+        "1 người cần hỗ trợ ở đội hn-1",
+        "1 người cần hỗ trợ ở bộ phận Kinh doanh",
+    }
+    assert {line.sentence for line in page(board, "en").lines} == {
+        "1 person could use support in team hn-1",
+        "1 person could use support in Sales",
+    }
+
+
+def test_a_person_who_hit_is_praised_with_the_share_and_where_less_is_better_without(board: Board) -> None:
+    put_all(
+        board,
+        value("revenue", "hn-1-0", "person", 112, target=100, status="hit"),
+        value("handling", "cs-1-0", "person", 10, target=12, status="hit"),
+    )
+
+    stars = {star.name: (star.about, star.deed) for star in page(board).stars}
+    assert stars == {
+        "Người hn-1-0": ("Doanh số", "đạt 112% mục tiêu"),
+        "Người cs-1-0": ("Thời gian xử lý", "đạt mục tiêu"),
+    }
+
+
+@pytest.mark.parametrize(("kpis", "density"), [(1, "huge"), (5, "roomy"), (9, "normal"), (13, "dense")])
+def test_the_more_tiles_the_less_room_for_each(kpis: int, density: str) -> None:
+    board = Board(sample(kpis=[kpi(f"k{i}", "a", "a", "calls", **{"for": ["sales"]}) for i in range(kpis)]))
+    put_all(board, *(value(f"k{i}", "sales", "department", 1) for i in range(kpis)))
+
+    assert page(board).density == density
