@@ -9,7 +9,8 @@ from copy import deepcopy
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
 from schemas import topics
 from schemas.alerts import Alert
@@ -50,9 +51,21 @@ def record_schema(model: type[BaseModel]) -> Schema:
     return {"$schema": DIALECT, **model.model_json_schema(mode="serialization")}
 
 
+class _Shorthands(GenerateJsonSchema):
+    """Before-validators of the catalogue over a list or a map are shorthands: one text may stand for the whole."""
+
+    def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
+        full = super().function_before_schema(schema)
+        if schema["schema"]["type"] in ("tuple", "dict"):
+            return {"anyOf": [{"type": "string"}, full]}
+        return full
+
+
 def catalogue_schema() -> Schema:
-    """Schema of a catalogue file, for editors."""
-    return {"$schema": DIALECT, **Catalogue.model_json_schema(mode="validation")}
+    """Schema of a catalogue file, for editors. No section is required: the files of a folder are one catalogue."""
+    schema = Catalogue.model_json_schema(mode="validation", schema_generator=_Shorthands)
+    del schema["required"]
+    return {"$schema": DIALECT, **schema}
 
 
 def components(registry: Registry, ref: str) -> tuple[dict[str, Schema], dict[str, Schema]]:

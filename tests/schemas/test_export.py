@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
 
 from schemas.catalogue.models import EventType
 from schemas.events.reasons import Reason
@@ -15,6 +16,7 @@ from schemas.export.documents import documents
 from schemas.export.json_schemas import RECORDS
 from tests.schemas.events.golden import EVENTS, FOLDER, files, reason_of
 
+TEMPLATES = FOLDER.parent / "templates"
 BEYOND_JSON_SCHEMA = {Reason.BAD_JSON, Reason.OVERSIZE, Reason.FOREIGN_CURRENCY, Reason.NOT_SUPERSEDABLE}
 ONLY_THE_DECODER_SEES = {
     # JSON Schema takes 5.0 for an integer and knows no calendar; 1e999 is a number to it.
@@ -111,6 +113,28 @@ def test_a_type_of_the_tenant_gets_its_schema_and_its_retraction() -> None:
     assert Draft202012Validator(schema).is_valid({**message, "data": {"store": "s1", "minutes": 2}})
     assert not Draft202012Validator(schema).is_valid({**message, "data": {"minutes": 2}})
     assert "visit.done.retracted" in json.loads(written["events/retracted.json"])["properties"]["type"]["enum"]
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_shipped_template_passes_the_schema_of_the_catalogue(path: Path) -> None:
+    written = json.loads(json.dumps(YAML(typ="safe").load(path), default=str))
+
+    assert [error.message for error in validator("catalogue").iter_errors(written)] == []
+
+
+def test_one_text_may_stand_for_a_list_or_for_both_languages() -> None:
+    kpi = {
+        "id": "revenue",
+        "title": "Doanh thu",
+        "kind": "lagging",
+        "unit": "VND",
+        "scope": "person",
+        "period": "month",
+        "measure": {"sum": "amount", "of": "sale.closed"},
+    }
+
+    assert validator("catalogue").is_valid({"kpis": [kpi]})
+    assert not validator("catalogue").is_valid({"kpis": [{**kpi, "title": 5}]})
 
 
 def test_a_minimal_catalogue_passes_the_schema_and_an_unknown_field_does_not() -> None:
