@@ -15,6 +15,7 @@ from streams.importing.contract import checker, line_of, unknown_types, unread_f
 from streams.importing.importing import TableImport
 from streams.importing.load import MappingError, load_mapping
 from streams.importing.mapping import Mapping
+from streams.importing.ordering import in_time_order, since_year_one_us
 from streams.importing.suggest import Seen
 from streams.importing.tables import Advance, TableError, size
 from streams.progress import bar
@@ -55,7 +56,7 @@ The mapping is explained in deploy/examples/README.md."""
 def command(
     file: Path, mapping: Path, out: Path | None, catalogue: tuple[Path, ...], as_json: bool, suggest: bool
 ) -> None:
-    """Turn the CSV or XLSX table FILE into events, one JSON event a line.
+    """Turn the CSV or XLSX table FILE into events, one JSON event a line, in the order of their time.
 
     A row that cannot be read is reported with its line and skipped as a whole. The same table imported twice makes the
     same events with the same identities, so it counts once.
@@ -73,8 +74,9 @@ def command(
                 _suggest(table, advance)
             else:
                 with _destination(out) as lines:
-                    for event in table.events(advance):
-                        lines.write(line_of(event) + b"\n")
+                    timed = ((since_year_one_us(event["time"]), line_of(event)) for event in table.events(advance))
+                    for line in in_time_order(timed):
+                        lines.write(line + b"\n")
     except TableError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)

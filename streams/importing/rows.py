@@ -76,8 +76,8 @@ class RowMapper:
         return [event for index, spec, key, event in made if self._goes_now(index, spec, key, event, fields, line)]
 
     def rest(self) -> Iterator[CloudEvent]:
-        """The events chosen by `order_by`, in the order of their rows; call it once, after the last row."""
-        yield from (held.event for held in sorted(self._held.values(), key=lambda held: held.line))
+        """The events chosen by `order_by`; call it once, after the last row."""
+        yield from (held.event for held in self._held.values())
         self._held.clear()
 
     def name_of(self, identity: str) -> str | None:

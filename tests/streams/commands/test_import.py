@@ -196,3 +196,11 @@ def test_a_field_that_no_kpi_reads_is_noted() -> None:
         in result.stderr
     )
     assert result.exit_code == 0
+
+
+@pytest.mark.usefixtures("folder")
+def test_events_come_in_the_order_of_their_time_not_of_their_rows() -> None:
+    Path("file.csv").write_text(HEADER + "d9,An,2026-02-01,1\n" + GOOD, encoding="utf-8")
+    result = kpi("file.csv", "--mapping", "m.yaml")
+
+    assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ["d1", "d2", "d9"]
