@@ -7,7 +7,7 @@ after a reconnect the board goes on where it was instead of running through hist
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -76,7 +76,7 @@ class BoardFeed:
         self._positions: dict[TopicPartition, int] = {}
         self.refused: Counter[Refusal] = Counter()
 
-    async def chunks(self) -> AsyncIterator[int]:
+    async def chunks(self) -> AsyncGenerator[int, None]:
         """Reads until an error; yields the number of records taken, also 0 when there was nothing to read."""
         # Without a group, naming the topics assigns every partition; a topic that is not there raises in start().
         consumer = AIOKafkaConsumer(
