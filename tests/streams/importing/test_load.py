@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,13 @@ def test_a_type_that_the_catalogue_declares_is_known(tmp_path: Path) -> None:
     assert len(unknown_types(mapping, None)) == 1
     assert unknown_types(mapping, catalogue) == []
     assert "visit.done has no field 'amount'" in unread_fields(mapping, catalogue)[-1]
+
+
+def test_the_mapping_that_the_readme_explains_is_a_good_one(tmp_path: Path) -> None:
+    readme = Path(__file__).parents[3] / "deploy" / "examples" / "README.md"
+    (block,) = re.findall(r"```yaml\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
+    path = tmp_path / "m.yaml"
+    path.write_text(block, encoding="utf-8")
+    mapping = load_mapping(path, lambda mapping: unknown_types(mapping, None))
+
+    assert unread_fields(mapping, None) == []
