@@ -134,7 +134,12 @@ class Lanes:
         changelog = TopicPartition(settings.topic(CHANGELOGS[spec.stage].name), tp.partition)
         transactional_id = f"{settings.app_id}-{tp.topic}-{tp.partition}" if self._cluster.transactions else None
         ledger = Ledger(
-            connection(settings), changelog, transactional_id, settings.session_timeout_s, settings.topic_prefix
+            connection(settings),
+            changelog,
+            transactional_id,
+            settings.session_timeout_s,
+            settings.topic_prefix,
+            settings.partitions,
         )
         return Lane(spec, tp, ledger, self.source, self._clock, self._sink, self._rules)
 

@@ -3,14 +3,19 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-import msgspec
 from aiokafka import TopicPartition
 
+from schemas.dead_letter import DeadLetter
+from schemas.events.envelope import Rejected
+from schemas.events.reasons import Reason
 from schemas.topics import DEAD_LETTER
 from streams.core.stage import Delivered, Delivery, Now, Record, Send
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Sink(Protocol):
@@ -95,14 +100,18 @@ class LaneRules:
 
 def internal_error(tp: TopicPartition, record: Record, error: Exception, now: Now) -> Send:
     """The dead letter of a record that a stage could not take because of a fault of ours."""
-    letter = {
-        "reason": "internal_error",
-        "sentence": f"the worker failed on this record with {type(error).__name__}; its log has the traceback",
-        "topic": tp.topic,
-        "partition": tp.partition,
-        "offset": record.offset,
-        "key": record.key,
-        "value": record.value,
-        "at": now.us,
-    }
-    return Send(DEAD_LETTER, record.key, msgspec.json.encode(letter))
+    rejected = Rejected(
+        Reason.INTERNAL_ERROR,
+        f"the worker failed on this record with {type(error).__name__}; its log has the traceback",
+    )
+    letter = DeadLetter.of(
+        rejected,
+        topic=tp.topic,
+        partition=tp.partition,
+        offset=record.offset,
+        at=(EPOCH + timedelta(microseconds=now.us)).isoformat(),
+        key=record.key,
+        value=record.value,
+        headers=record.headers,
+    )
+    return Send(DEAD_LETTER, record.key, letter.model_dump_json().encode())

@@ -30,6 +30,8 @@ SLOW_FEED_S = 1.0
 RETRY_S = 0.5
 RETRY_MAX_S = 5.0
 TICK_FAILURES = 3
+LOST_COMMITS = 10
+"""In a row, without one that succeeds: Kafka refuses what the stage sends, and trying again changes nothing."""
 
 
 class Lane:
@@ -66,6 +68,7 @@ class Lane:
         self._task: asyncio.Task[None] | None = None
         self._next_tick = 0.0
         self._tick_failures = 0
+        self._lost_commits = 0
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -151,6 +154,12 @@ class Lane:
             except CommitLostError as error:
                 log.warning("%s: the commit is lost (%s); the state is dropped", self.name, error)
                 await self._drop()
+                self._lost_commits += 1
+                if self._lost_commits >= LOST_COMMITS:
+                    self._rules.fail(
+                        f"{self.name}: {LOST_COMMITS} commits at offset {self.offset} failed, last: {error}"
+                    )
+                    return
                 if not await self._still_ours():
                     return
             except ChangelogBrokenError as error:
@@ -347,6 +356,7 @@ class Lane:
         await self._ledger.commit(step, offset)
         self.offset = offset
         self._known_offset = True
+        self._lost_commits = 0
         self.figures.progressed_at = self._loop.time()
         self.figures.last_commit_s = self.figures.progressed_at - started
         self.figures.commits += 1

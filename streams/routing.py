@@ -14,8 +14,10 @@ def partition_of(partitions: int) -> PartitionOf:
     if partitions < 1:
         raise ValueError(f"partitions {partitions}: expected 1 or more")
 
-    def place(key: str) -> int:
-        # The sign bit is masked, not negated: that is what Kafka's toPositive() does.
-        return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions
+    return lambda key: place(key.encode(), partitions)
 
-    return place
+
+def place(key: bytes, partitions: int) -> int:
+    """Partition of a record key."""
+    # The sign bit is masked, not negated: that is what Kafka's toPositive() does.
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions
