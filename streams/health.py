@@ -72,6 +72,8 @@ class HealthModel:
                 reasons.append(f"{lane.name} restores its state")
             elif lane.phase is Phase.LOST:
                 reasons.append(f"{lane.name} was taken over by another worker")
+            elif lane.lag_records is None:
+                reasons.append(f"{lane.name} has not heard from its partition yet")
             elif lane.lag_records and now - lane.figures.progressed_at > STALL_LIMIT_S:
                 stalled_s = now - lane.figures.progressed_at
                 reasons.append(
