@@ -29,7 +29,7 @@ class Deliveries:
             return
         self._state = state
         for delivery in cast(DeliveringState, state).due(now):
-            task = asyncio.create_task(self._deliver(self._sink, delivery))
+            task = asyncio.create_task(self._deliver(self._sink, delivery, state))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
@@ -55,8 +55,7 @@ class Deliveries:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _deliver(self, sink: Sink, delivery: Delivery) -> None:
-        state = self._state
+    async def _deliver(self, sink: Sink, delivery: Delivery, state: PartitionState | None) -> None:
         async with self._slots:
             try:
                 outcome = await sink.deliver(delivery)

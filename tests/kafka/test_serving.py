@@ -6,16 +6,19 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiokafka import AIOKafkaProducer
 from prometheus_client import CollectorRegistry
 
 from schemas.catalogue.load import load
 from schemas.catalogue.models import Catalogue
+from schemas.topics import VALUES, Stage
 from streams.app import Worker, build_app
 from streams.clock import SystemClock
+from streams.core.stage import Delivered, Delivery, StageSpec
 from streams.serving import Serving
 from streams.settings import load_settings
 from tests.kafka.harness import Road
-from tests.kafka.toys import one_hop
+from tests.kafka.toys import Courier, one_hop
 
 
 @pytest.fixture
@@ -63,3 +66,23 @@ async def test_a_taken_port_stops_the_start_with_one_line(
 
         assert await asyncio.wait_for(worker.run(), 20) == 1
     assert "error: cannot listen on 127.0.0.1:" in capsys.readouterr().err
+
+
+async def test_deliveries_run_outside_of_transactions_and_settle_inside(road: Road, producer: AIOKafkaProducer) -> None:
+    class Slow:
+        async def deliver(self, delivery: Delivery) -> Delivered:
+            await asyncio.sleep(0.3)
+            return Delivered(delivery.id, None)
+
+    settings = load_settings(broker_url=road.broker, topic_prefix=f"{road.name}.", app_id=road.name)
+    couriers = [StageSpec(Stage.OBSERVE, lambda partition: Courier(partition, VALUES))]
+    worker = build_app(settings, couriers, SystemClock(), Slow())
+    running = asyncio.create_task(worker.run())
+    await road.until(lambda: worker.health.snapshot().ready, 20, "readiness")
+    await road.produce(producer, [(f"k{number}".encode(), b"x") for number in range(20)])
+
+    settled = await road.read_until("kpi.values", lambda records: len(records) >= 20, 20)
+    worker.stop()
+
+    assert await running == 0
+    assert len({record.key for record in settled}) == len(settled) == 20

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from schemas.topics import ALERTS, LINKS, VALUES, Stage, Topic
-from streams.core.stage import Now, Record, Send, StageSpec, Step
+from streams.core.stage import Delivered, Delivery, Now, Record, Send, StageSpec, Step
 
 
 class CountWords:
@@ -61,6 +61,28 @@ class Ticker(CountWords):
             self.ticks = int(value)
         else:
             super().load(key, value)
+
+
+class Courier(CountWords):
+    """Delivers one message for each record, and keeps what became of it."""
+
+    def __init__(self, partition: int, target: Topic) -> None:
+        super().__init__(partition, target)
+        self.waiting: list[str] = []
+        self.settled: dict[str, str | None] = {}
+
+    def feed(self, records: Sequence[Record], now: Now) -> Step:
+        self.waiting += [f"{self.partition}-{record.offset}" for record in records]
+        return Step([], {})
+
+    def due(self, now: Now) -> Sequence[Delivery]:
+        due, self.waiting = self.waiting, []
+        return [Delivery(identity, "an", {}) for identity in due]
+
+    def settle(self, outcomes: Sequence[Delivered], now: Now) -> Step:
+        self.settled.update((outcome.id, outcome.error) for outcome in outcomes)
+        rows: dict[bytes, bytes | None] = {outcome.id.encode(): b"1" for outcome in outcomes}
+        return Step([Send(self.target, outcome.id.encode(), b"1") for outcome in outcomes], rows)
 
 
 def one_hop() -> list[StageSpec]:
