@@ -7,7 +7,6 @@ assignment. A record that makes the stage raise becomes a dead letter `internal_
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import cast
@@ -18,6 +17,7 @@ from aiokafka.errors import KafkaError
 from streams.clock import Clock
 from streams.core.stage import DeliveringState, Now, PartitionState, Record, StageSpec, Step
 from streams.deliveries import Deliveries
+from streams.inbox import Inbox
 from streams.lane_parts import Figures, LaneRules, Phase, Sink, Source, internal_error
 from streams.tables import ChangelogBrokenError, CommitLostError, Ledger
 from streams.transport import Chunk
@@ -25,8 +25,6 @@ from streams.transport import Chunk
 log = logging.getLogger("streams")
 
 TICK_S = 0.25
-SLOW_FEED_S = 1.0
-"""A chunk that takes longer halves the next one's size: heartbeats and the other lanes wait meanwhile."""
 RETRY_S = 0.5
 RETRY_MAX_S = 5.0
 TICK_FAILURES = 3
@@ -52,24 +50,21 @@ class Lane:
         self.figures = Figures()
         self.phase = Phase.RESTORING
         self.offset = 0
-        self._read_to = 0
         self._wake = asyncio.Event()
         self._ledger = ledger
         self._source = source
         self._clock = clock
         self._deliveries = Deliveries(sink, rules.deliveries, self._wake)
         self._rules = rules
-        self._limit = rules.chunk_records
         self._known_offset = False
         self._state: PartitionState | None = None
-        self._buffer: deque[ConsumerRecord] = deque()
-        self._buffered_since = 0.0
         self._halt = False
         self._task: asyncio.Task[None] | None = None
         self._next_tick = 0.0
         self._tick_failures = 0
         self._lost_commits = 0
         self._loop = asyncio.get_running_loop()
+        self._inbox = Inbox(rules.chunk_records, rules.chunk_s, self._loop.time)
 
     @property
     def name(self) -> str:
@@ -85,7 +80,11 @@ class Lane:
     def lag_records(self) -> int | None:
         """Offsets between what is processed and the end of the partition; None before the first fetch."""
         end = self._source.end(self.tp)
-        return None if end is None else max(0, end - self._processed_to())
+        if end is None:
+            return None
+        # Commit markers behind the last record count as processed.
+        done = self.offset if self._inbox else max(self.offset, self._inbox.read_to)
+        return max(0, end - done)
 
     @property
     def hint(self) -> int | None:
@@ -114,7 +113,7 @@ class Lane:
                 with suppress(asyncio.CancelledError):
                     await task
                 await self._drop()
-        self._buffer.clear()
+        self._inbox.restart(self.offset)
         self.phase = Phase.HELD if self._state is not None else Phase.RESTORING
 
     async def stop(self, within_s: float) -> None:
@@ -129,11 +128,8 @@ class Lane:
         """Takes what was fetched, unless it was fetched before the last seek."""
         if self.phase is not Phase.RUNNING or chunk.epoch != self._source.epoch(self.tp):
             return
-        if not self._buffer:
-            self._buffered_since = self._loop.time()
-        self._buffer.extend(chunk.records)
-        self._read_to = chunk.position
-        if len(self._buffer) >= self._limit:
+        self._inbox.put(chunk.records, chunk.position)
+        if self._inbox.is_full:
             self._source.pause(self.tp)
         self._wake.set()
 
@@ -146,7 +142,7 @@ class Lane:
                         await self._ledger.open()
                         await self._restore()
                 self.offset = await self._source.seek(self.tp, self.offset if self._known_offset else None)
-                self._read_to = self.offset
+                self._inbox.restart(self.offset)
                 self.phase = Phase.RUNNING
                 self.figures.progressed_at = self._loop.time()
                 failures = 0
@@ -197,7 +193,7 @@ class Lane:
     async def _drop(self) -> None:
         self._state = None
         self.phase = Phase.RESTORING
-        self._buffer.clear()
+        self._inbox.restart(self.offset)
         self._deliveries.forget()
         await self._ledger.close()
 
@@ -234,41 +230,34 @@ class Lane:
                 await self._settle()
             if self._halt:
                 return
-            if self._buffer and self._chunk_is_due():
+            if self._inbox.due_in_s() == 0.0:
                 await self._feed()
+                if not self._inbox.is_full:
+                    self._source.resume(self.tp)
             if self._loop.time() >= self._next_tick:
                 await self._tick()
 
-    def _chunk_is_due(self) -> bool:
-        waited = self._loop.time() - self._buffered_since
-        return len(self._buffer) >= self._limit or waited >= self._rules.chunk_s
-
     async def _wait_for_work(self) -> None:
-        now = self._loop.time()
-        until = self._next_tick
-        if self._buffer:
-            until = now if self._chunk_is_due() else min(until, self._buffered_since + self._rules.chunk_s)
-        if self._halt or self._deliveries.outcomes or until <= now:
+        wait_s = self._next_tick - self._loop.time()
+        due_in_s = self._inbox.due_in_s()
+        if due_in_s is not None:
+            wait_s = min(wait_s, due_in_s)
+        if self._halt or self._deliveries.outcomes or wait_s <= 0:
             await asyncio.sleep(0)  # other lanes have their turn
             return
         self._wake.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), until - now)
+            await asyncio.wait_for(self._wake.wait(), wait_s)
 
-    def _processed_to(self) -> int:
-        """Offset after what is processed; commit markers behind the last record count as processed."""
-        return self.offset if self._buffer else max(self.offset, self._read_to)
-
-    def _now(self, left: int = 0) -> Now:
+    def _now(self) -> Now:
         end = self._source.end(self.tp)
-        caught_up = not left and end is not None and self._read_to >= end
+        caught_up = not self._inbox and end is not None and self._inbox.read_to >= end
         return Now(self._clock.now_us(), caught_up)
 
     async def _feed(self) -> None:
-        buffer = self._buffer
-        taken = [buffer.popleft() for _ in range(min(self._limit, len(buffer)))]
+        taken = self._inbox.take()
         records = [self._record(raw) for raw in taken]
-        now = self._now(len(buffer))
+        now = self._now()
         started = self._loop.time()
         try:
             step = cast(PartitionState, self._state).feed(records, now)
@@ -276,31 +265,21 @@ class Lane:
             log.exception("%s: a chunk of %d records failed; trying them one by one", self.name, len(records))
             await self._feed_singly(taken, records, now)
             return
-        self._note_feed(len(records), self._loop.time() - started)
-        await self._commit(step, self._offset_after(taken[-1]))
-        if len(buffer) < self._limit:
-            self._source.resume(self.tp)
-        self._buffered_since = self._loop.time()
-        self._deliveries.hand_out(self._state, self._now(len(self._buffer)))
+        took_s = self._loop.time() - started
+        self._inbox.pace(len(records), took_s)
+        self._note_feed(len(records), took_s)
+        await self._commit(step, self._inbox.offset_after(taken[-1]))
+        self._deliveries.hand_out(self._state, self._now())
 
     def _record(self, raw: ConsumerRecord) -> Record:
         append_us = self._clock.of_wall_us(raw.timestamp * 1000)
         return Record(raw.offset, append_us, raw.key, raw.value, raw.headers)
-
-    def _offset_after(self, last: ConsumerRecord) -> int:
-        if self._buffer:
-            return int(self._buffer[0].offset)
-        return max(int(last.offset) + 1, self._read_to)
 
     def _note_feed(self, records: int, took_s: float) -> None:
         figures = self.figures
         figures.records += records
         figures.chunks += 1
         figures.last_chunk_records, figures.last_feed_s = records, took_s
-        if took_s > SLOW_FEED_S:
-            self._limit = max(10, min(records, self._limit) // 2)
-        elif took_s < SLOW_FEED_S / 4:
-            self._limit = min(self._rules.chunk_records, self._limit * 2)
 
     async def _feed_singly(self, taken: list[ConsumerRecord], records: Sequence[Record], now: Now) -> None:
         """Feeds the records of a failed chunk one at a time to a fresh state; the one that fails is a dead letter."""
@@ -313,24 +292,24 @@ class Lane:
                 log.exception("%s: the record at offset %d is a dead letter", self.name, record.offset)
                 self.figures.internal_errors += 1
                 whole.sends.append(internal_error(self.tp, record, error, now))
-                self._buffer.extendleft(reversed(taken[number + 1 :]))
-                await self._commit(whole, self._offset_after(taken[number]))
+                self._inbox.put_back(taken[number + 1 :])
+                await self._commit(whole, self._inbox.offset_after(taken[number]))
                 await self._restore()  # the failed feed may have left half of its effect
                 return
             whole.sends.extend(step.sends)
             whole.rows.update(step.rows)
         self._note_feed(len(records), 0.0)
-        await self._commit(whole, self._offset_after(taken[-1]))
+        await self._commit(whole, self._inbox.offset_after(taken[-1]))
 
     async def _tick(self) -> None:
         self._next_tick = self._loop.time() + TICK_S
-        state, now = cast(PartitionState, self._state), self._now(len(self._buffer))
+        state, now = cast(PartitionState, self._state), self._now()
         await self._step_or_reload("tick", lambda: state.tick(now))
-        self._deliveries.hand_out(self._state, self._now(len(self._buffer)))
+        self._deliveries.hand_out(self._state, self._now())
 
     async def _settle(self) -> None:
         outcomes = self._deliveries.take()
-        state, now = cast(DeliveringState, self._state), self._now(len(self._buffer))
+        state, now = cast(DeliveringState, self._state), self._now()
         await self._step_or_reload("settle", lambda: state.settle(outcomes, now))
 
     async def _step_or_reload(self, what: str, work: Callable[[], Step]) -> None:
@@ -348,7 +327,7 @@ class Lane:
         self._tick_failures = 0
         if step.sends or step.rows:
             await self._commit(step, self.offset)
-        elif not self._buffer:
+        elif not self._inbox:
             self.figures.progressed_at = self._loop.time()
 
     async def _commit(self, step: Step, offset: int) -> None:

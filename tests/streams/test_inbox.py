@@ -1,0 +1,84 @@
+from types import SimpleNamespace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.inbox import Inbox
+
+
+def records(*offsets: int) -> list[Any]:
+    return [SimpleNamespace(offset=offset) for offset in offsets]
+
+
+class Time:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_lone_record_waits_for_company_and_a_full_chunk_does_not() -> None:
+    time = Time()
+    inbox = Inbox(3, 0.025, time)
+    assert inbox.due_in_s() is None
+
+    inbox.put(records(0), 1)
+    assert inbox.due_in_s() == 0.025
+    time.now += 0.03
+    assert inbox.due_in_s() == 0.0
+
+    inbox.take()
+    inbox.put(records(1, 2, 3), 4)
+    assert inbox.is_full
+    assert inbox.due_in_s() == 0.0
+
+
+def test_after_the_last_record_the_offset_steps_over_commit_markers() -> None:
+    inbox = Inbox(2, 0, Time())
+    inbox.put(records(5, 6, 9), 12)
+
+    first = inbox.take()
+    assert inbox.offset_after(first[-1]) == 9
+    last = inbox.take()
+    assert inbox.offset_after(last[-1]) == 12
+
+
+def test_a_restart_forgets_what_was_fetched() -> None:
+    inbox = Inbox(2, 0, Time())
+    inbox.put(records(5, 6), 7)
+    inbox.restart(3)
+
+    assert (len(inbox), inbox.read_to) == (0, 3)
+
+
+def test_slow_chunks_become_smaller_and_quick_ones_larger_again() -> None:
+    inbox = Inbox(100, 0, Time())
+    inbox.put(records(*range(300)), 300)
+
+    inbox.pace(len(inbox.take()), 2.0)
+    slow = len(inbox.take())
+    inbox.pace(slow, 0.1)
+
+    assert slow == 50
+    assert len(inbox.take()) == 100
+
+
+@given(st.lists(st.integers(1, 7), max_size=20), st.integers(1, 9), st.data())
+def test_every_record_comes_out_once_and_in_order(sizes: list[int], most: int, data: st.DataObject) -> None:
+    inbox = Inbox(most, 0, Time())
+    fetched, offset = [], 0
+    for size in sizes:
+        batch = records(*range(offset, offset + size))
+        offset += size
+        fetched += batch
+        inbox.put(batch, offset)
+
+    out: list[Any] = []
+    while inbox:
+        taken = inbox.take()
+        back = data.draw(st.integers(0, len(taken) - 1))
+        inbox.put_back(taken[len(taken) - back :])
+        out += taken[: len(taken) - back]
+
+    assert out == fetched

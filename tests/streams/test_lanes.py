@@ -1,0 +1,203 @@
+"""A lane against a ledger and a source in memory: what Kafka would have to be forced to do happens here at will."""
+
+import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aiokafka import TopicPartition
+
+from schemas.topics import VALUES, Stage
+from streams.clock import ManualClock
+from streams.core.stage import StageSpec, Step
+from streams.lane_parts import LaneRules, Phase
+from streams.lanes import Lane
+from streams.tables import CommitLostError, Ledger, Restored
+from streams.transport import Chunk
+from tests.kafka.toys import CountWords
+
+TP = TopicPartition("kpi.events", 0)
+
+
+class MemoryLedger:
+    """Commits to a dict; `losing` commits fail."""
+
+    def __init__(self) -> None:
+        self.rows: dict[bytes, bytes] = {}
+        self.offset: int | None = None
+        self.sends: list[Any] = []
+        self.commits = 0
+        self.losing = 0
+        self.opened = 0
+
+    async def open(self) -> None:
+        self.opened += 1
+
+    async def read(self) -> Restored:
+        return Restored(dict(self.rows), self.offset, len(self.rows), 0.0)
+
+    async def commit(self, step: Step, offset: int) -> None:
+        await asyncio.sleep(0)
+        if self.losing:
+            self.losing -= 1
+            raise CommitLostError("fenced: another worker owns the partition now")
+        self.commits += 1
+        for key, value in step.rows.items():
+            if value is not None:
+                self.rows[key] = value
+        self.sends += step.sends
+        self.offset = offset
+
+    async def close(self) -> None:
+        pass
+
+
+class MemorySource:
+    """A partition as a list of values; fetches are up to the test."""
+
+    def __init__(self) -> None:
+        self.log: list[bytes] = []
+        self.epochs = 0
+        self.position = 0
+        self.paused = False
+        self.ours = True
+
+    def epoch(self, tp: TopicPartition) -> int:
+        return self.epochs
+
+    async def seek(self, tp: TopicPartition, offset: int | None) -> int:
+        self.epochs += 1
+        self.position = offset or 0
+        self.paused = False
+        return self.position
+
+    def pause(self, tp: TopicPartition) -> None:
+        self.paused = True
+
+    def resume(self, tp: TopicPartition) -> None:
+        self.paused = False
+
+    def end(self, tp: TopicPartition) -> int:
+        return len(self.log)
+
+    async def is_ours(self, tp: TopicPartition, offset: int) -> bool:
+        return self.ours
+
+    def fetch(self, most: int = 1000) -> Chunk:
+        start = self.position
+        self.position = min(len(self.log), start + most)
+        records = [
+            SimpleNamespace(offset=offset, key=b"w", value=self.log[offset], timestamp=0, headers=())
+            for offset in range(start, self.position)
+        ]
+        return Chunk(TP, cast(Any, records), self.position, self.epochs)
+
+
+class Bench:
+    """One lane with its ledger and source."""
+
+    def __init__(self, chunk_records: int = 5) -> None:
+        self.ledger = MemoryLedger()
+        self.source = MemorySource()
+        self.failures: list[str] = []
+        rules = LaneRules(chunk_records, 0.0, asyncio.Semaphore(1), asyncio.Semaphore(1), self.failures.append)
+        spec = StageSpec(Stage.OBSERVE, lambda partition: CountWords(partition, VALUES))
+        self.lane = Lane(spec, TP, cast(Ledger, self.ledger), self.source, ManualClock(), None, rules)
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not true():
+                if (
+                    self.lane.phase is Phase.RUNNING
+                    and not self.source.paused
+                    and self.source.position < len(self.source.log)
+                ):
+                    self.lane.accept(self.source.fetch(3))
+                await asyncio.sleep(0)
+
+    @property
+    def totals(self) -> list[int]:
+        return [int(send.value) for send in self.ledger.sends if send.topic is VALUES]
+
+
+@pytest.fixture
+async def bench() -> Any:
+    bench = Bench()
+    yield bench
+    await bench.lane.stop(1.0)
+
+
+async def test_a_lane_counts_every_record_once_in_order(bench: Bench) -> None:
+    bench.source.log = [b"x"] * 40
+    bench.lane.start()
+    await bench.until(lambda: bench.ledger.offset == 40)
+
+    assert bench.totals == list(range(1, 41))
+    assert bench.lane.lag_records == 0
+
+
+async def test_a_held_lane_keeps_its_state_and_goes_on_where_it_was(bench: Bench) -> None:
+    bench.source.log = [b"x"] * 40
+    bench.lane.start()
+    await bench.until(lambda: (bench.ledger.offset or 0) >= 10)
+    await bench.lane.hold(1.0)
+    assert bench.lane.phase is Phase.HELD
+    bench.lane.start()
+    await bench.until(lambda: bench.ledger.offset == 40)
+
+    assert bench.totals == list(range(1, 41))
+    assert bench.ledger.opened == 1
+
+
+async def test_a_chunk_fetched_before_the_last_seek_is_dropped(bench: Bench) -> None:
+    bench.source.log = [b"x"] * 10
+    bench.lane.start()
+    await bench.until(lambda: bench.lane.phase is Phase.RUNNING)
+    stale = bench.source.fetch(10)
+    await bench.source.seek(TP, 0)
+    bench.lane.accept(stale)
+    await bench.until(lambda: bench.ledger.offset == 10)
+
+    assert bench.totals == list(range(1, 11))
+
+
+async def test_a_lost_commit_is_done_again_from_the_changelog_while_the_partition_is_ours(bench: Bench) -> None:
+    bench.source.log = [b"x"] * 20
+    bench.ledger.losing = 2
+    bench.lane.start()
+    await bench.until(lambda: bench.ledger.offset == 20)
+
+    assert bench.totals == list(range(1, 21))
+    assert bench.ledger.opened == 3
+
+
+async def test_a_lane_whose_partition_went_to_another_worker_does_not_fence_it(bench: Bench) -> None:
+    bench.source.log = [b"x"] * 20
+    bench.ledger.losing, bench.source.ours = 1, False
+    bench.lane.start()
+    await bench.until(lambda: bench.lane.phase is Phase.LOST)
+
+    assert bench.ledger.opened == 1
+    assert bench.lane.state is None
+
+
+@pytest.mark.parametrize("place", [0, 4, 7, 19])
+async def test_a_poisoned_record_is_skipped_wherever_it_lies_and_fetching_goes_on(bench: Bench, place: int) -> None:
+    bench.source.log = [b"x"] * 20
+    bench.source.log[place] = b"poison"
+    bench.lane.start()
+    await bench.until(lambda: bench.ledger.offset == 20)
+
+    assert bench.totals == list(range(1, 20))
+    assert [send.topic.name for send in bench.ledger.sends].count("kpi.dead-letter") == 1
+    assert not bench.source.paused
+
+
+async def test_commits_that_never_succeed_end_the_worker(bench: Bench) -> None:
+    bench.source.log = [b"x"] * 20
+    bench.ledger.losing = 1000
+    bench.lane.start()
+    await bench.until(lambda: bool(bench.failures))
+
+    assert bench.failures[0].startswith("observe/0: 10 commits at offset 0 failed, last: fenced")
