@@ -103,12 +103,13 @@ async def _ensure(admin: AIOKafkaAdminClient, settings: Settings, topics: tuple[
     absent = [topic for topic in topics if settings.topic(topic.name) not in existing]
     if absent:
         await _create(admin, settings, absent)
-        existing = {found["topic"]: found for found in await admin.describe_topics()}
+        # A group that forms before its leader has heard of a new topic assigns nothing, and nobody looks again.
+        while not all(_is_led(existing.get(settings.topic(topic.name))) for topic in topics):
+            await asyncio.sleep(0.1)
+            existing = {found["topic"]: found for found in await admin.describe_topics()}
     policies = await _cleanup_policies(admin, [settings.topic(topic.name) for topic in topics])
     for topic in topics:
         name = settings.topic(topic.name)
-        if name not in existing:  # the broker that answered has not heard of the new topic yet
-            continue
         partitions = len(existing[name]["partitions"])
         if partitions != settings.partitions:
             raise StartError(
@@ -118,6 +119,12 @@ async def _ensure(admin: AIOKafkaAdminClient, settings: Settings, topics: tuple[
         expected = topic.config.get("cleanup.policy", "delete")
         if policies.get(name, expected) != expected:
             raise StartError(f"topic {name} has cleanup.policy {policies[name]}, expected {expected}")
+
+
+def _is_led(topic: Mapping[str, Any] | None) -> bool:
+    """Whether every partition of a described topic can be read and written."""
+    partitions = topic["partitions"] if topic else ()
+    return bool(partitions) and all(partition["leader"] >= 0 for partition in partitions)
 
 
 async def _create(admin: AIOKafkaAdminClient, settings: Settings, topics: list[Topic]) -> None:

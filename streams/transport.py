@@ -27,6 +27,7 @@ log = logging.getLogger("streams")
 FETCH_WAIT_MS = 50
 """The broker answers an idle fetch after this long; Faust's 1,500 ms would delay pauses and seeks by as much."""
 POLL_MS = 200
+METADATA_MS = 10_000
 FETCH_BYTES = 1 << 20
 """Of one partition per fetch; with the lane's buffer it bounds memory."""
 HINT_S = 5.0
@@ -162,6 +163,8 @@ class ChunkConsumer(faust_consumer.Consumer):
             # Each topic is spread evenly by itself; retained lanes (streams.agents) do what stickiness would.
             partition_assignment_strategy=[RoundRobinPartitionAssignor],
             max_poll_interval_ms=600_000,
+            # The group's leader looks this often whether topics have become visible that it could not assign before.
+            metadata_max_age_ms=METADATA_MS,
             **self.options,
         )
         await self._kafka.start()
