@@ -30,6 +30,14 @@ class Topic:
 
 
 COMPACTED = {"cleanup.policy": "compact"}
+# Kafka never compacts the segment being written (1 GiB or 7 days by default), and every chunk writes an offset row:
+# small segments keep what a restart has to read near the size of the state.
+CHANGELOG = {
+    **COMPACTED,
+    "segment.bytes": str(32 << 20),
+    "segment.ms": str(DAY_MS // 24),
+    "min.cleanable.dirty.ratio": "0.2",
+}
 # Old event times must not let the broker delete a fresh record: time is the broker's append time.
 APPEND_TIME = {"message.timestamp.type": "LogAppendTime"}
 
@@ -50,6 +58,6 @@ DEAD_LETTER = Topic("kpi.dead-letter", "key of the rejected record", "rejected r
 PUBLIC = (EVENTS, LINKS, PARTIALS, VALUES, ALERTS, NOTICES, DEAD_LETTER)
 SOURCES = {Stage.OBSERVE: EVENTS, Stage.LINK: LINKS, Stage.JUDGE: PARTIALS, Stage.NOTIFY: NOTICES}
 CHANGELOGS = {
-    stage: Topic(f"kpi.{stage}-changelog", "state row", f"state of {stage}", COMPACTED) for stage in Stage
+    stage: Topic(f"kpi.{stage}-changelog", "state row", f"state of {stage}", CHANGELOG) for stage in Stage
 }
 ALL = (*PUBLIC, *CHANGELOGS.values())

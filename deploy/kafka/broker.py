@@ -66,6 +66,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def new_cluster_id() -> str:
+    """A random cluster id as Kafka writes them; like Kafka's own never with `-` first, which reads as an option."""
+    while (text := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return text
+
+
 class Broker:
     """One Kafka node with its data in `data_dir`. `port` 0 takes a free one; it is kept over `stop` and `start`."""
 
@@ -98,8 +105,7 @@ class Broker:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         config = self._write_config()
         if not (self.data_dir / "data" / "meta.properties").exists():
-            cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            self._format(config, cluster_id)
+            self._format(config, new_cluster_id())
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._java("kafka.Kafka", str(config)), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
