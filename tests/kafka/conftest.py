@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from deploy.kafka.broker import Broker, missing
+from deploy.kafka.broker import Broker
+from tests import needs
 from tests.kafka.harness import Road
 
 
@@ -18,16 +19,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.kafka)
 
 
-def _skip_or_fail() -> None:
-    problem = missing()
-    if problem and os.environ.get("CI") != "true":
-        pytest.skip(f"needs Apache Kafka: {problem}; or set KPI_TEST_BROKER")
-
-
 @pytest.fixture
 def needs_java() -> None:
-    """For a test with a broker of its own: skipped where there is no Java, except in CI."""
-    _skip_or_fail()
+    """For a test with a broker of its own."""
+    needs.kafka()
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +32,7 @@ def broker_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if running:
         yield running.removeprefix("kafka://")
         return
-    _skip_or_fail()
+    needs.kafka()
     with Broker(tmp_path_factory.mktemp("kafka")) as broker:
         yield broker.address
 

@@ -3,11 +3,9 @@
 `browser_page` serves any test that opens a page, such as the demo's.
 """
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -17,9 +15,9 @@ from prometheus_client import CollectorRegistry, Gauge
 from streams.clock import ManualClock
 from streams.core.board import Board
 from streams.web.app import build_web
+from tests import needs
 from tests.web.sample_board import NOON_US, catalogue
 
-CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -107,13 +105,8 @@ async def served(application: web.Application) -> AsyncIterator[str]:
 
 @pytest.fixture
 def chromium() -> str:
-    """Path of Chromium; where it is missing a skip, in CI a failure."""
-    if not CHROMIUM.exists():
-        reason = f"{CHROMIUM} is not installed (Debian: apt-get install chromium)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return str(CHROMIUM)
+    """Path of Chromium."""
+    return str(needs.chromium())
 
 
 @pytest.fixture

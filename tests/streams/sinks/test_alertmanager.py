@@ -1,7 +1,6 @@
 """Against the real Alertmanager."""
 
 import asyncio
-import shutil
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,9 +14,9 @@ from schemas.alerts import Alert, AlertClass, Severity, Transition
 from schemas.notices import Notice
 from streams.core.stage import Delivered, Delivery
 from streams.sinks.alertmanager import AlertmanagerSink, as_alertmanager
+from tests import needs
 from tests.streams.sinks.examples import START_US, notice
 
-BINARY = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 CONFIG = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\nglobal: {resolve_timeout: 1s}\n"
 
 
@@ -30,11 +29,11 @@ def free_port() -> int:
 @pytest_asyncio.fixture
 async def alertmanager(tmp_path: Path) -> AsyncIterator[str]:
     """Address of a running Alertmanager."""
-    assert BINARY is not None, "prometheus-alertmanager is not installed"
+    binary = needs.alertmanager()
     (tmp_path / "alertmanager.yml").write_text(CONFIG)
     address = f"127.0.0.1:{free_port()}"
     process = await asyncio.create_subprocess_exec(
-        BINARY,
+        str(binary),
         f"--config.file={tmp_path / 'alertmanager.yml'}",
         f"--storage.path={tmp_path}",
         f"--web.listen-address={address}",

@@ -1,0 +1,57 @@
+# kpi-streams: `make help` lists what there is. Needs Python 3.11 or newer and make; the rest comes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+.DEFAULT_GOAL := help
+.PHONY: help demo test check kafka docs lock clean
+
+help:  ## this list
+	@awk -F ':[^#]*## ' '/^[a-z]+:[^#]*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/package.stamp  ## everything on this machine: simulated company, worker, metrics, wallboard (Ctrl-C ends it)
+	@$(BIN)/kpi demo $(ARGS)
+
+test: $(VENV)/package.stamp static  ## all that proves the project, on real servers where they are installed
+	@$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/package.stamp static  ## the same without Kafka, browser and Prometheus
+	@$(BIN)/pytest -m "not kafka and not browser and not prometheus" $(ARGS)
+
+.PHONY: static
+static: $(VENV)/package.stamp
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+# Only the standard library is used, so the broker needs no .venv: Java 17, and Maven for the first start.
+kafka:  ## a real Apache Kafka on 127.0.0.1:9092 in the foreground (Java 17 and Maven; Ctrl-C stops it)
+	@exec $(PYTHON) -m deploy.kafka.broker run $(ARGS)
+
+docs: $(VENV)/package.stamp  ## the tables of the README anew from the code
+	@$(BIN)/python -m deploy.docs
+
+lock:  ## requirements.lock anew from pyproject.toml
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && \
+	$(PYTHON) -m venv "$$tools" && "$$tools/bin/pip" install -q --disable-pip-version-check uv==$(UV_VERSION) && \
+	"$$tools/bin/uv" pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --all-extras --group dev pyproject.toml -o requirements.lock
+
+clean:  ## removes .venv and caches
+	@rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# Two stamps: an edit of pyproject.toml installs the package anew, only a new lock installs the dependencies.
+$(VENV)/lock.stamp: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kpi-streams needs Python 3.11 or newer, $(PYTHON) is " \
+	    + sys.version.split()[0] + "; choose another with: make PYTHON=python3.12 ...")'
+	@echo "installing into $(VENV) (once, and when requirements.lock changes)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	    || { rm -rf $(VENV); echo "on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+# setuptools comes from the lock, hashed: no build backend is fetched behind our back.
+$(VENV)/package.stamp: pyproject.toml $(VENV)/lock.stamp
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
