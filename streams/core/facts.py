@@ -1,0 +1,64 @@
+"""A net fact: one event as it stands after corrections and reversals, and who is credited for it."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from schemas.values import Scope
+from streams.core.membership import Membership
+
+ANONYMOUS_TYPES = frozenset({"survey.esat.response"})
+"""Types whose person is never read: no answer may be traced to who gave it."""
+
+
+class Fact(NamedTuple):
+    """An event that counts. `data` is the effective data; `taken` is the amount that partial reversals took away
+    (minor units), `whole` says that a reversal took everything."""
+
+    type: str
+    time_us: int
+    data: Mapping[str, Any]
+    whole: bool = False
+    taken: int = 0
+
+
+class Credit(NamedTuple):
+    """Subjects credited, from the finest; None where nobody is."""
+
+    person: str | None
+    team: str | None
+    department: str | None
+    org: str
+    unknown_owner: str | None = None
+
+    def subjects(self, scope: Scope) -> list[tuple[Scope, str]]:
+        """Subjects that a KPI of this scope is published for."""
+        chain = ((Scope.PERSON, self.person), (Scope.TEAM, self.team), (Scope.DEPARTMENT, self.department))
+        start = _FINENESS[scope]
+        found = [(level, subject) for level, subject in chain[start:] if subject is not None]
+        return [*found, (Scope.ORG, self.org)]
+
+
+_FINENESS = {Scope.PERSON: 0, Scope.TEAM: 1, Scope.DEPARTMENT: 2, Scope.ORG: 3}
+
+
+class Crediting:
+    """DESIGN 4.1: the catalogue's membership at event time wins over `data.team`, which serves where there is none."""
+
+    def __init__(self, membership: Membership, org: str) -> None:
+        self._membership = membership
+        self._org = org
+
+    def of(self, fact: Fact) -> Credit:
+        """Who is credited for a fact, at the fact's own time."""
+        data = fact.data
+        owner = None
+        if fact.type not in ANONYMOUS_TYPES:
+            owner = data.get("owner") or data.get("person_id") or data.get("to_owner")
+        team = self._membership.team_at(owner, fact.time_us) if owner else None
+        person = owner if team is not None else None
+        if team is None:
+            stated = data.get("team")
+            team = stated if stated is not None and self._membership.department_of(stated) is not None else None
+        department = self._membership.department_of(team) if team is not None else None
+        unknown = data.get("owner") if owner and not self._membership.knows(owner) else None
+        return Credit(person, team, department, self._org, unknown)

@@ -1,0 +1,58 @@
+"""`where` of the measure grammar, compiled to one predicate over an event's data."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from schemas.catalogue.measures import Condition, Where
+
+Predicate = Callable[[Mapping[str, Any]], bool]
+
+_ABSENT = object()
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equality of JSON scalars: unlike Python's, `true` is not 1."""
+    return left == right and isinstance(left, bool) == isinstance(right, bool)
+
+
+def passes(condition: Condition, value: Any) -> bool:
+    """Whether a field's value (or `_ABSENT`) meets every operator that the condition sets."""
+    absent = value is _ABSENT or value is None
+    if condition.exists is not None and condition.exists is absent:
+        return False
+    if absent:
+        asks_more = condition.model_fields_set - {"ne", "exists"}
+        return not asks_more
+    if condition.ne is not None and same(value, condition.ne):
+        return False
+    if condition.eq is not None and not same(value, condition.eq):
+        return False
+    if condition.in_ is not None and not any(same(value, choice) for choice in condition.in_):
+        return False
+    return _in_range(condition, value)
+
+
+def _in_range(condition: Condition, value: Any) -> bool:
+    bounds = (condition.ge, condition.gt, condition.le, condition.lt)
+    if all(bound is None for bound in bounds):
+        return True
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return (
+        (condition.ge is None or value >= condition.ge)
+        and (condition.gt is None or value > condition.gt)
+        and (condition.le is None or value <= condition.le)
+        and (condition.lt is None or value < condition.lt)
+    )
+
+
+def predicate(where: Where) -> Predicate:
+    """One function for the whole `where`; all fields must pass."""
+    if not where:
+        return lambda data: True
+    tests = tuple(where.items())
+
+    def holds(data: Mapping[str, Any]) -> bool:
+        return all(passes(condition, data.get(field, _ABSENT)) for field, condition in tests)
+
+    return holds

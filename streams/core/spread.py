@@ -1,0 +1,70 @@
+"""From a fact to the cells it changes: credited subjects times windows, for every KPI that reads its type."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from schemas.catalogue.models import Catalogue, Kind
+from schemas.events.registry import Registry
+from streams.core.facts import Credit, Crediting, Fact
+from streams.core.measures.compile import MeasureClass, Plan, compile_kpi
+from streams.core.membership import Membership
+from streams.core.windows import Windows
+
+
+class Touch(NamedTuple):
+    """One fact's effect on one KPI: the same vector, keys and activity for each of `cells`."""
+
+    plan: Plan
+    vector: list[int]
+    keys: list[tuple[int, str]]
+    subjects: list[str]
+    period: str
+    pane: str | None
+    active: int
+
+
+def watches_panes(plan: Plan) -> bool:
+    """Whether a KPI's hours are kept: activity counts, where silence and bursts mean something."""
+    return plan.kpi.kind is not Kind.METRIC and plan.measure_class is MeasureClass.COUNT
+
+
+class Spread:
+    """Compiled KPIs of a catalogue, by the event types that they read."""
+
+    def __init__(self, catalogue: Catalogue, registry: Registry, membership: Membership, windows: Windows) -> None:
+        self.plans = {kpi.id: compile_kpi(kpi, registry) for kpi in catalogue.kpis}
+        self.crediting = Crediting(membership, catalogue.tenant.id)
+        self._windows = windows
+        self._by_type: dict[str, list[Plan]] = defaultdict(list)
+        for plan in self.plans.values():
+            for type_ in plan.types:
+                self._by_type[type_].append(plan)
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether any KPI counts distinct keys, and so needs stage LINK."""
+        return any(plan.keys for plan in self.plans.values())
+
+    def touches(self, fact: Fact, credit: Credit) -> Iterator[Touch]:
+        """Every KPI that the fact has a part in."""
+        for plan in self._by_type.get(fact.type, ()):
+            vector = plan.contribution(fact)
+            if vector is None:
+                continue
+            kpi = plan.kpi
+            yield Touch(
+                plan=plan,
+                vector=vector,
+                keys=plan.held_keys(fact) if plan.keys else [],
+                subjects=[subject for _, subject in credit.subjects(kpi.scope)],
+                period=self._windows.period(kpi.period, fact.time_us).id,
+                pane=self._windows.pane(fact.time_us).id if watches_panes(plan) else None,
+                active=0 if fact.whole else 1,
+            )
+
+
+def route(plan: Plan | None, subject: str, org: str) -> str:
+    """The routing key of a cell on the way to JUDGE: the KPI's subject, so that all KPIs of a subject meet. An
+    anonymous KPI is judged in one place, because hiding one team may mean hiding its sibling."""
+    return org if plan is not None and plan.kpi.anonymous is not None else subject
