@@ -23,6 +23,7 @@ from streams.cluster import Cluster, connection
 from streams.core.stage import PartitionState, StageSpec
 from streams.lane_parts import LaneRules, Phase, Sink, Source
 from streams.lanes import Lane
+from streams.metrics.timings import Timings
 from streams.settings import Settings
 from streams.tables import Ledger
 from streams.transport import Chunk
@@ -83,6 +84,11 @@ class Lanes:
         return {
             (lane.spec.stage, tp.partition): lane.state for tp, lane in self._lanes.items() if lane.state is not None
         }
+
+    @property
+    def timings(self) -> Timings:
+        """Durations and sizes by stage since the worker started, for metrics."""
+        return self._rules.timings
 
     def accept(self, chunk: Chunk) -> None:
         """Hands a chunk to its lane; one of a partition no longer owned is dropped (its next owner reads it)."""

@@ -17,6 +17,10 @@ class Clock(Protocol):
         """The clock's time at a wall time, such as the append time of a broker."""
         ...
 
+    def age_s(self, time_us: int) -> float:
+        """Seconds on the wall between one of its times and now; negative for one to come."""
+        ...
+
 
 class SystemClock:
     """The wall clock of this machine."""
@@ -28,6 +32,10 @@ class SystemClock:
     def of_wall_us(self, wall_us: int) -> int:
         """The wall time itself."""
         return wall_us
+
+    def age_s(self, time_us: int) -> float:
+        """Seconds since a wall time."""
+        return (self.now_us() - time_us) / 1_000_000
 
 
 class ScaledClock:
@@ -48,6 +56,10 @@ class ScaledClock:
         """The scaled time at a wall time (also one before the clock was made)."""
         return self._start_us + int(self._factor * (wall_us - self._wall_start_us))
 
+    def age_s(self, time_us: int) -> float:
+        """Seconds on the wall, which pass `factor` times as slowly."""
+        return (self.now_us() - time_us) / 1_000_000 / self._factor
+
 
 class ManualClock:
     """A clock for tests: it stands still until it is told to move."""
@@ -62,6 +74,10 @@ class ManualClock:
     def of_wall_us(self, wall_us: int) -> int:
         """The wall time itself."""
         return wall_us
+
+    def age_s(self, time_us: int) -> float:
+        """Seconds since a time."""
+        return (self._now_us - time_us) / 1_000_000
 
     def advance_us(self, by_us: int) -> None:
         """Moves the clock on by `by_us` microseconds."""

@@ -14,6 +14,7 @@ from schemas.events.envelope import Rejected
 from schemas.events.reasons import Reason
 from schemas.topics import DEAD_LETTER
 from streams.core.stage import Delivered, Delivery, Now, Record, Send
+from streams.metrics.timings import Timings
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -96,6 +97,8 @@ class LaneRules:
     """Bounds how many deliveries run at a time."""
     fail: Callable[[str], None]
     """Ends the worker with one clear line."""
+    timings: Timings = field(default_factory=Timings)
+    """Of all lanes of the worker, those it has let go included."""
 
 
 def internal_error(tp: TopicPartition, record: Record, error: Exception, now: Now) -> Send:

@@ -56,6 +56,7 @@ class Lane:
         self._clock = clock
         self._deliveries = Deliveries(sink, rules.deliveries, self._wake)
         self._rules = rules
+        self._timings = rules.timings[spec.stage]
         self._known_offset = False
         self._state: PartitionState | None = None
         self._halt = False
@@ -212,6 +213,8 @@ class Lane:
         figures = self.figures
         figures.restored_rows, figures.restore_s = len(restored.rows), restored.seconds
         figures.restores += 1
+        self._timings.restored_rows += len(restored.rows)
+        self._timings.restore_s.observe(restored.seconds)
         log.info(
             "%s: restored %d rows (of %d records) in %.2f s, goes on at offset %s",
             self.name,
@@ -269,6 +272,7 @@ class Lane:
         self._inbox.pace(len(records), took_s)
         self._note_feed(len(records), took_s)
         await self._commit(step, self._inbox.offset_after(taken[-1]))
+        self._timings.latency_s.observe_all([self._clock.age_s(record.append_us) for record in records])
         self._deliveries.hand_out(self._state, self._now())
 
     def _record(self, raw: ConsumerRecord) -> Record:
@@ -280,6 +284,8 @@ class Lane:
         figures.records += records
         figures.chunks += 1
         figures.last_chunk_records, figures.last_feed_s = records, took_s
+        self._timings.chunk_records.observe(records)
+        self._timings.chunk_s.observe(took_s)
 
     async def _feed_singly(self, taken: list[ConsumerRecord], records: Sequence[Record], now: Now) -> None:
         """Feeds the records of a failed chunk one at a time to a fresh state; the one that fails is a dead letter."""
@@ -291,6 +297,7 @@ class Lane:
             except Exception as error:
                 log.exception("%s: the record at offset %d is a dead letter", self.name, record.offset)
                 self.figures.internal_errors += 1
+                self._timings.internal_errors += 1
                 whole.sends.append(internal_error(self.tp, record, error, now))
                 self._inbox.put_back(taken[number + 1 :])
                 await self._commit(whole, self._inbox.offset_after(taken[number]))
@@ -339,3 +346,4 @@ class Lane:
         self.figures.progressed_at = self._loop.time()
         self.figures.last_commit_s = self.figures.progressed_at - started
         self.figures.commits += 1
+        self._timings.transaction_s.observe(self.figures.last_commit_s)
