@@ -69,19 +69,9 @@ class Phase(StrEnum):
 
 @dataclass(slots=True)
 class Figures:
-    """Plain numbers of a lane, for metrics and health."""
+    """Plain numbers of a lane, for health. What metrics tell is in `LaneRules.timings`."""
 
-    records: int = 0
-    chunks: int = 0
-    commits: int = 0
-    internal_errors: int = 0
-    last_chunk_records: int = 0
-    last_feed_s: float = 0.0
-    last_commit_s: float = 0.0
-    restored_rows: int = 0
-    restore_s: float = 0.0
-    restores: int = 0
-    progressed_at: float = field(default=0.0)
+    progressed_at: float = 0.0
     """Loop time of the last commit or of the last moment without anything to do."""
 
 

@@ -210,9 +210,6 @@ class Lane:
         self._state = state
         self._known_offset = restored.offset is not None
         self.offset = restored.offset or 0
-        figures = self.figures
-        figures.restored_rows, figures.restore_s = len(restored.rows), restored.seconds
-        figures.restores += 1
         self._timings.restored_rows += len(restored.rows)
         self._timings.restore_s.observe(restored.seconds)
         log.info(
@@ -280,10 +277,6 @@ class Lane:
         return Record(raw.offset, append_us, raw.key, raw.value, raw.headers)
 
     def _note_feed(self, records: int, took_s: float) -> None:
-        figures = self.figures
-        figures.records += records
-        figures.chunks += 1
-        figures.last_chunk_records, figures.last_feed_s = records, took_s
         self._timings.chunk_records.observe(records)
         self._timings.chunk_s.observe(took_s)
 
@@ -296,7 +289,6 @@ class Lane:
                 step = cast(PartitionState, self._state).feed([record], now)
             except Exception as error:
                 log.exception("%s: the record at offset %d is a dead letter", self.name, record.offset)
-                self.figures.internal_errors += 1
                 self._timings.internal_errors += 1
                 whole.sends.append(internal_error(self.tp, record, error, now))
                 self._inbox.put_back(taken[number + 1 :])
@@ -344,6 +336,4 @@ class Lane:
         self._known_offset = True
         self._lost_commits = 0
         self.figures.progressed_at = self._loop.time()
-        self.figures.last_commit_s = self.figures.progressed_at - started
-        self.figures.commits += 1
-        self._timings.transaction_s.observe(self.figures.last_commit_s)
+        self._timings.transaction_s.observe(self.figures.progressed_at - started)
