@@ -1,6 +1,8 @@
 """Time as the shell sees it: the one module that reads the system clock (ruff TID251 bans it elsewhere)."""
 
 import time
+from bisect import bisect_right
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -59,6 +61,52 @@ class ScaledClock:
     def age_s(self, time_us: int) -> float:
         """Seconds on the wall, which pass `factor` times as slowly."""
         return (self.now_us() - time_us) / 1_000_000 / self._factor
+
+
+Pace = Callable[[int], tuple[float, int]]
+"""At a time: how many times as fast as the wall the clock runs, and until when (later than that time)."""
+
+
+class PacedClock:
+    """A clock that stands at `start_us` until `run`, then runs as fast as `pace` says: the demo hurries through nights.
+
+    It never goes back; a wall time before `run` reads `start_us`.
+    """
+
+    def __init__(self, start_us: int, pace: Pace) -> None:
+        self._pace = pace
+        self._end_us = start_us
+        self._walls: list[float] = []  # when each leg begins, by the wall
+        self._legs: list[tuple[int, float]] = []  # and by this clock, with its factor
+        self._end_wall = float("inf")
+
+    def run(self) -> None:
+        """Begins to run now; later calls change nothing."""
+        if not self._walls:
+            self._end_wall = time.time_ns() / 1000
+
+    def now_us(self) -> int:
+        """This clock's time."""
+        return self.of_wall_us(time.time_ns() // 1000)
+
+    def of_wall_us(self, wall_us: int) -> int:
+        """This clock's time at a wall time."""
+        while wall_us >= self._end_wall:
+            self._add_leg()
+        leg = bisect_right(self._walls, wall_us) - 1
+        if leg < 0:
+            return self._legs[0][0] if self._legs else self._end_us
+        start_us, factor = self._legs[leg]
+        return start_us + int(factor * (wall_us - self._walls[leg]))
+
+    def _add_leg(self) -> None:
+        factor, until_us = self._pace(self._end_us)
+        if factor <= 0 or until_us <= self._end_us:
+            raise ValueError(f"pace {factor} until {until_us}: expected more than 0, and later than {self._end_us}")
+        self._walls.append(self._end_wall)
+        self._legs.append((self._end_us, factor))
+        self._end_wall += (until_us - self._end_us) / factor
+        self._end_us = until_us
 
 
 class ManualClock:

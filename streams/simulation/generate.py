@@ -1,0 +1,59 @@
+"""All departments together, in the order in which their events arrive."""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from typing import NamedTuple
+
+from schemas.events.envelope import Event
+from streams.simulation.company import Company
+from streams.simulation.disorder import arrivals_of
+from streams.simulation.human_resources import people_day
+from streams.simulation.marketing import marketing_day
+from streams.simulation.rhythm import Day
+from streams.simulation.sales import sales_day
+from streams.simulation.service import service_day
+from streams.simulation.stories import StoriesOf, no_stories
+
+DEPARTMENTS: dict[str, Callable[[Day], Iterable[Event]]] = {
+    "sales": sales_day,
+    "marketing": marketing_day,
+    "service": service_day,
+    "people": people_day,
+}
+
+
+class Arrival(NamedTuple):
+    """An event and when it reaches Kafka: at its time, or later where the source was slow."""
+
+    at_us: int
+    event: Event
+
+
+def generate(
+    company: Company, start_us: int, end_us: int | None, seed: int, stories: StoriesOf = no_stories
+) -> Iterator[Arrival]:
+    """Arrivals in [start_us, end_us) in order; without an end they never stop. The same arguments give the same events.
+
+    Days are made whole, one at a time, so that an instant's events do not depend on where the range begins; only what
+    follows from a day before `start_us` (a ticket answered the morning after) is missing.
+    """
+    windows = company.windows
+    waiting: list[tuple[int, int, Event]] = []
+    made = 0
+    date = windows.clock.date(start_us)
+    while end_us is None or windows.day(date).start_us < end_us:
+        day = Day(company, date, seed, stories(date))
+        if company.calendars.tenant.is_working_day(date):
+            for name, department in DEPARTMENTS.items():
+                for at_us, event in arrivals_of(day, name, department(day)):
+                    heapq.heappush(waiting, (at_us, made, event))
+                    made += 1
+        date += timedelta(1)
+        until_us = windows.day(date).start_us
+        while waiting and waiting[0][0] < until_us:
+            at_us, _, event = heapq.heappop(waiting)
+            if end_us is not None and at_us >= end_us:
+                return
+            if at_us >= start_us:
+                yield Arrival(at_us, event)
