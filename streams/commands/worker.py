@@ -14,6 +14,7 @@ from streams.app import Worker, build_app, quiet_logs
 from streams.clock import SystemClock
 from streams.core.pipeline import stages
 from streams.core.policy import DAY_US, SECOND_US, Policy
+from streams.metrics.collector import register
 from streams.routing import partition_of
 from streams.serving import Serving
 from streams.settings import SettingError, Settings, load_settings, unknown_variables
@@ -58,7 +59,9 @@ def assemble(settings: Settings, catalogue: Catalogue, sinks: Sinks) -> Worker:
     """A worker over the catalogue's stages, with its web pages."""
     road = stages(catalogue, policy_of(settings, sinks), settings.partitions, partition_of(settings.partitions))
     worker = build_app(settings, road, SystemClock(), sinks)
-    worker.add_service(Serving(worker, catalogue, CollectorRegistry()))
+    registry = CollectorRegistry()
+    register(registry, worker, catalogue, person_label=settings.person_label, locale=settings.locale)
+    worker.add_service(Serving(worker, catalogue, registry))
     return worker
 
 
