@@ -30,6 +30,8 @@ from streams.core.stage import Now, PartitionOf, Record, Send, Step
 from streams.core.windows import Windows
 
 EVENT, META = "event", "meta"
+FIRST_YEAR_US, LAST_YEAR_US = 31_536_000_000_000, 4_070_908_800_000_000
+"""1971-01-01 and 2099-01-01, UTC: beyond them there is no working time to judge by."""
 
 
 class ObserveSpec:
@@ -161,6 +163,12 @@ class Observe:
         self._rows.put((EVENT, *kept.identity), kept)
 
     def _on_time(self, event: Event, record: Record) -> Event | Rejected:
+        if not FIRST_YEAR_US <= event.time_us < LAST_YEAR_US:
+            return Rejected(
+                Reason.BAD_ENVELOPE,
+                f"time {format_us(event.time_us)} is outside of the years that calendars know (1971 to 2098) "
+                f"({event.source} id {event.id})",
+            )
         ahead_us = event.time_us - record.append_us
         allowed_us = self._spec.policy.future_us
         if allowed_us is None or ahead_us <= allowed_us:

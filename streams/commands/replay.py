@@ -1,0 +1,125 @@
+"""`kpi replay`: the same core over recorded events, in event time, with no broker."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from schemas.alerts import Alert
+from schemas.catalogue.load import load
+from schemas.catalogue.problems import CatalogueError
+from schemas.events.times import TimeFormatError, parse_us
+from schemas.values import Value
+from streams.core.policy import DAY_US, SECOND_US, Policy
+from streams.core.replay import Outcome, replay
+from streams.event_files import EventFileError, read_events, total_bytes
+from streams.progress import bar
+
+MAX_REFUSALS_SHOWN = 20
+
+
+class Instant(click.ParamType):
+    """An RFC 3339 time with offset, as microseconds since the epoch."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Parses; a wrong text is wrong use (exit 2)."""
+        try:
+            return parse_us(str(value))
+        except TimeFormatError as error:
+            self.fail(f"{value!r} {error} (expected RFC 3339 with offset, as 2026-11-30T18:00:00+07:00)", param, ctx)
+
+
+@click.command(name="replay")
+@click.argument("events", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "-c", "--catalogue", "paths", multiple=True, required=True, type=click.Path(exists=True, path_type=Path),
+    help="Catalogue file or folder; may be given several times.",
+)  # fmt: skip
+@click.option("--until", type=Instant(), help="End of the clock (default: the last event). Later events are ignored.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line: values, then alerts.")
+@click.option("--grace", default=300, show_default=True, type=click.IntRange(min=0), help="Seconds after a period's end.")
+@click.option("--horizon", default=100, show_default=True, type=click.IntRange(min=1), help="Days kept for corrections.")
+def command(
+    events: tuple[str, ...], paths: tuple[Path, ...], until: int | None, as_json: bool, grace: int, horizon: int
+) -> None:
+    """Replay event files (JSONL of CloudEvents, .gz, - for stdin) over a catalogue; prints values and alerts.
+
+    Exit 0: replayed, events that were refused are told on stderr; 1: a file or the catalogue cannot be read.
+    """
+    try:
+        catalogue = load(paths)
+    except CatalogueError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+    policy = Policy(grace_us=grace * SECOND_US, horizon_us=horizon * DAY_US, future_us=None)
+    try:
+        with bar("Replaying", total_bytes(events), "bytes") as advance:
+            placed = ((raw.place, raw.value) for raw in read_events(events, advance))
+            outcome = replay(placed, catalogue, policy, until)
+    except EventFileError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    if as_json:
+        for line in json_lines(outcome):
+            print(line)
+    else:
+        show(outcome, Console())
+    report(outcome)
+
+
+def json_lines(outcome: Outcome[str]) -> Iterator[str]:
+    """Values by (kpi, subject, period), then alerts in time order (DESIGN 4.3)."""
+    for value in outcome.values:
+        yield value.model_dump_json()
+    for alert in outcome.alerts:
+        yield json.dumps(
+            alert.model_dump(mode="json", by_alias=True, exclude={"evidence"}), ensure_ascii=False, separators=(",", ":")
+        )
+
+
+def show(outcome: Outcome[str], console: Console) -> None:
+    """Values and alerts as a person reads them."""
+    table = Table("KPI", "Subject", "Period", "Value", "Target", "Attained", "n", "Status", "Version")
+    for column in table.columns:
+        column.no_wrap = True
+    for column in table.columns[3:7]:
+        column.justify = "right"
+    for value in outcome.values:
+        if value.n or value.version == 0:  # closed periods in which nothing happened are in --json
+            table.add_row(*_cells(value))
+    console.print(table)
+    for alert in outcome.alerts:
+        console.print(_said(alert), highlight=False)
+
+
+def report(outcome: Outcome[str]) -> None:
+    """What became of the events, on stderr."""
+    for refusal in outcome.refusals[:MAX_REFUSALS_SHOWN]:
+        print(f"{refusal.place}: {refusal.rejected.reason}: {refusal.rejected.sentence}", file=sys.stderr)
+    if len(outcome.refusals) > MAX_REFUSALS_SHOWN:
+        print(f"... and {len(outcome.refusals) - MAX_REFUSALS_SHOWN} more refused events", file=sys.stderr)
+    for owner in outcome.unknown_owners:
+        print(f"warning: owner {owner!r} is not among the catalogue's people: credited to no person", file=sys.stderr)
+    totals: dict[str, int] = {}
+    for (name, _), number in outcome.counts.items():
+        totals[name] = totals.get(name, 0) + number
+    told = ", ".join(f"{number:,} {name}" for name, number in sorted(totals.items()) if number)
+    ignored = f"; {outcome.ignored:,} after --until ignored" if outcome.ignored else ""
+    print(f"{sum(totals.values()):,} events: {told or 'none'}{ignored}", file=sys.stderr)
+
+
+def _cells(value: Value) -> list[str]:
+    numbers = [value.value, value.target]
+    attained = "" if value.attainment is None else f"{value.attainment:.0%}"
+    told = ["" if number is None else f"{number:,.10g}" for number in numbers]
+    return [value.kpi, value.subject, value.period, *told, attained, str(value.n), value.status, str(value.version)]
+
+
+def _said(alert: Alert) -> str:
+    return f"{alert.at}  {alert.transition:<8}  {alert.cls:<8}  {alert.kpi}  {alert.subject}  {alert.reason}"

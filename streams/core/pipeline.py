@@ -1,0 +1,42 @@
+"""The road of an event, in one place: which stages there are, and what they share.
+
+    kpi.events -> OBSERVE -> kpi.links -> LINK -> kpi.partials -> JUDGE -> kpi.values, kpi.alerts, kpi.notices -> NOTIFY
+
+A hop exists only where the key changes: an entity's events meet in OBSERVE, the holders of one distinct key in LINK,
+all KPIs of one subject in JUDGE, all messages for one recipient in NOTIFY.
+"""
+
+from schemas.catalogue.models import Catalogue
+from schemas.events.registry import Registry
+from schemas.topics import Stage
+from streams.core.calendar import build, zone_of
+from streams.core.judge import Judge, JudgeSpec
+from streams.core.link import Link
+from streams.core.membership import Membership
+from streams.core.notify import NotifyPartition, NotifyPolicy
+from streams.core.observe import Observe, ObserveSpec
+from streams.core.policy import Policy
+from streams.core.spread import Spread
+from streams.core.stage import PartitionOf, StageSpec
+from streams.core.targets import Targets
+from streams.core.windows import Windows
+
+
+def stages(catalogue: Catalogue, policy: Policy, partitions: int, partition_of: PartitionOf) -> list[StageSpec]:
+    """The stages of a checked catalogue over topics of `partitions` partitions. LINK is left out where no KPI counts
+    distinct keys."""
+    windows = Windows(zone_of(catalogue.tenant))
+    membership = Membership(catalogue, windows)
+    calendars = build(catalogue)
+    spread = Spread(catalogue, Registry.of(catalogue.event_types), membership, windows)
+    targets = Targets(catalogue, spread.plans, membership, windows, calendars.tenant)
+    observe = ObserveSpec(catalogue, spread, windows, policy, partitions, partition_of)
+    judge = JudgeSpec(catalogue, observe, targets, calendars)
+    notify = NotifyPolicy(sinks=policy.channels)
+    road = [
+        StageSpec(Stage.OBSERVE, lambda partition: Observe(observe, partition)),
+        StageSpec(Stage.LINK, lambda partition: Link(observe, partition)),
+        StageSpec(Stage.JUDGE, lambda partition: Judge(judge, partition)),
+        StageSpec(Stage.NOTIFY, lambda partition: NotifyPartition(partition, notify)),
+    ]
+    return road if spread.has_keys else [spec for spec in road if spec.stage is not Stage.LINK]

@@ -1,0 +1,50 @@
+"""Minutes at which JUDGE has to look at something again. A detector has no event to be woken by."""
+
+import heapq
+from collections.abc import Iterator
+
+from streams.core.policy import MINUTE_US
+
+OPEN, CLOSE, RESTATE, HOUR, EVALUATE = range(5)
+"""What is due, in the order in which one minute's work is done."""
+
+Due = tuple[int, int, tuple[str, ...]]
+"""(minute, kind, what)."""
+
+
+def minute_after(time_us: int) -> int:
+    """The first whole minute later than an instant."""
+    return (time_us // MINUTE_US + 1) * MINUTE_US
+
+
+def minute_from(time_us: int) -> int:
+    """The first whole minute at or after an instant."""
+    return -(-time_us // MINUTE_US) * MINUTE_US
+
+
+class Timers:
+    """At most one timer a (kind, what), the earliest asked for. Rebuilt from the state, never stored."""
+
+    def __init__(self) -> None:
+        self._heap: list[Due] = []
+        self._earliest: dict[tuple[int, tuple[str, ...]], int] = {}
+
+    def set(self, minute_us: int, kind: int, *what: str) -> None:
+        """Ask for a look at a whole minute; a later one for the same thing is forgotten."""
+        known = self._earliest.get((kind, what))
+        if known is not None and known <= minute_us:
+            return
+        self._earliest[(kind, what)] = minute_us
+        heapq.heappush(self._heap, (minute_us, kind, what))
+
+    def is_set(self, kind: int, *what: str) -> bool:
+        """Whether a look at it is due some time."""
+        return (kind, what) in self._earliest
+
+    def due(self, until_us: int) -> Iterator[Due]:
+        """Everything due up to and with a minute, in order; what is set on the way comes in its turn."""
+        while self._heap and self._heap[0][0] <= until_us:
+            minute_us, kind, what = heapq.heappop(self._heap)
+            if self._earliest.get((kind, what)) == minute_us:
+                del self._earliest[(kind, what)]
+                yield minute_us, kind, what

@@ -1,0 +1,212 @@
+"""Asks the detectors about one (kpi, subject) at one minute and carries the answers through the alert's life."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from schemas.alerts import AlertClass, Severity
+from schemas.catalogue.models import Direction, Kind
+from schemas.values import Scope
+from streams.core.alerting.lifecycle import POLICIES, AlertState, Finding, advance, expire, recheck_us
+from streams.core.alerting.lifecycle import Step as AlertStep
+from streams.core.calendar import Calendars, WorkingTime
+from streams.core.detectors import anomaly
+from streams.core.detectors.contract import Standing
+from streams.core.detectors.pace import DEFAULT as PACE
+from streams.core.detectors.pace import pace
+from streams.core.detectors.stall import NO_HISTORY, History, stall
+from streams.core.measures.compile import MeasureClass, Plan
+from streams.core.partials import Partials
+from streams.core.policy import HOUR_US
+from streams.core.rows import Rows
+from streams.core.spread import watches_panes
+from streams.core.standing import meets
+from streams.core.targets import Targets
+from streams.core.timers import minute_from
+from streams.core.windows import Window, Windows
+
+ALERT, BASELINE = "alert", "baseline"
+
+Announce = Callable[[Plan, str, str, AlertClass, AlertStep, int], None]
+"""(plan, subject, period, class, step, now): publishes one transition."""
+
+
+class Watch:
+    """Alerts and hourly baselines of one partition of JUDGE, as its rows."""
+
+    def __init__(
+        self, rows: Rows, partials: Partials, targets: Targets, calendars: Calendars, windows: Windows, say: Announce
+    ) -> None:
+        self._rows = rows
+        self._partials = partials
+        self._targets = targets
+        self._calendars = calendars
+        self._windows = windows
+        self._say = say
+        self._alerts: dict[tuple[str, str], dict[AlertClass, tuple[str, AlertState]]] = defaultdict(dict)
+
+    def ready(self) -> None:
+        """Rebuild the open alerts from the rows."""
+        for key, (period, row) in self._rows.items(ALERT):
+            self._alerts[(str(key[1]), str(key[2]))][AlertClass(str(key[3]))] = (period, AlertState.load(row))
+
+    def alerts(self) -> Iterator[tuple[str, str, AlertClass, AlertState]]:
+        """(kpi, subject, class, state) of every open alert."""
+        for (kpi, subject), held in self._alerts.items():
+            for cls, (_, state) in held.items():
+                yield kpi, subject, cls, state
+
+    def has_alert(self, kpi: str, subject: str) -> bool:
+        """Whether an alert is open, pending or firing."""
+        return bool(self._alerts.get((kpi, subject)))
+
+    def evaluate(self, plan: Plan, subject: str, now_us: int, first_us: int) -> int:
+        """Judge one subject at a whole minute; the next minute at which time alone may change the verdict."""
+        kpi = plan.kpi
+        window = self._windows.period(kpi.period, now_us)
+        self._expire_others(plan, subject, window, now_us)
+        working_time = self._calendars.of(self._targets.scopes[subject], subject)
+        checks = [minute_from(window.end_us)]
+        for cls, (finding, check_us) in (
+            (AlertClass.BEHIND, self._behind(plan, subject, window, now_us, first_us, working_time)),
+            (AlertClass.STALLED, self._stalled(plan, subject, window, now_us, working_time)),
+            (AlertClass.ANOMALY, (self._anomaly(plan, subject), None)),
+        ):
+            after = self._advance(plan, subject, window, cls, finding, now_us)
+            checks += [at for at in (check_us, recheck_us(after, POLICIES[cls])) if at is not None and at > now_us]
+        return min(checks)
+
+    def close_hour(self, plan: Plan, subject: str, now_us: int) -> int | None:
+        """Judge the next closed hour of a team or the organisation; the end of the hour after it, None if none."""
+        key = (BASELINE, plan.kpi.id, subject)
+        row: dict[str, Any] | None = self._rows.get(key)
+        if row is None:
+            return None
+        working_time = self._calendars.of(self._targets.scopes[subject], subject)
+        pane = self._windows.pane(row["next_us"])
+        hour = self._partials.hours(plan.kpi.id, subject).get(pane.id)
+        count = hour.events if hour else 0
+        state, verdict = anomaly.update(
+            anomaly.AnomalyState.load(row["state"]),
+            max(count, 0),
+            working_time.between(pane.start_us, pane.end_us) / HOUR_US,
+            (pane.start_us + self._windows.clock.offset_us(pane.start_us)) // HOUR_US % 24,
+            plan.kpi.direction,
+        )
+        found = verdict.standing is Standing.FOUND and verdict.severity is not Severity.INFO
+        evidence = {**verdict.evidence, "start_us": pane.start_us, "end_us": pane.end_us}
+        open_us = working_time.next_open(pane.end_us)
+        if open_us is None:
+            self._rows.drop(key)
+            return None
+        following = self._windows.pane(open_us)
+        finding = [verdict.severity.value, evidence] if found else None
+        self._rows.put(key, {"next_us": following.start_us, "state": state.dump(), "finding": finding})
+        return following.end_us
+
+    def begin_hours(self, plan: Plan, subject: str, pane_id: str) -> int | None:
+        """Begin the hourly baseline of a subject with its first active hour; that hour's end, None where there is none
+        to keep: only teams and the organisation are tested, persons would drown in chance findings."""
+        if self._targets.scopes[subject] not in (Scope.TEAM, Scope.ORG):
+            return None
+        key = (BASELINE, plan.kpi.id, subject)
+        pane = self._windows.pane(int(pane_id[1:]) * 60_000_000)
+        if self._rows.get(key) is None:
+            window = self._windows.period(plan.kpi.period, pane.start_us)
+            target = self._targets.of(plan.kpi.id, subject, window)
+            working_time = self._calendars.of(self._targets.scopes[subject], subject)
+            hours = working_time.between(window.start_us, window.end_us) / HOUR_US
+            rate = target / hours if target is not None and hours > 0 else None
+            state = anomaly.fresh(rate)
+            self._rows.put(key, {"next_us": pane.start_us, "state": state.dump(), "finding": None})
+        return self._windows.pane(self._rows.get(key)["next_us"]).end_us
+
+    # -- detectors
+
+    def _behind(
+        self, plan: Plan, subject: str, window: Window, now_us: int, first_us: int, working_time: WorkingTime
+    ) -> tuple[Finding | None, int | None]:
+        target = self._targets.of(plan.kpi.id, subject, window)
+        value = self._partials.reading(plan, subject, window.id).value
+        if target is None or value is None or not plan.measure_class.paced or plan.kpi.direction is Direction.BAND:
+            return None, None
+        whole_us = working_time.between(window.start_us, window.end_us)
+        # Events before the first one known were never seen: a period that began long before says nothing about pace.
+        if first_us > window.start_us and working_time.between(window.start_us, first_us) > PACE.min_share * whole_us:
+            return None, None
+        verdict = pace(
+            value,
+            target,
+            window.start_us,
+            window.end_us,
+            now_us,
+            working_time,
+            was_behind=AlertClass.BEHIND in self._alerts.get((plan.kpi.id, subject), ()),
+            counts_events=plan.measure_class is MeasureClass.COUNT,
+            budget=plan.kpi.direction is Direction.DOWN,
+        )
+        found = verdict.standing is Standing.FOUND
+        return (Finding(Severity.WARNING, verdict.evidence) if found else None), verdict.recheck_us
+
+    def _stalled(
+        self, plan: Plan, subject: str, window: Window, now_us: int, working_time: WorkingTime
+    ) -> tuple[Finding | None, int | None]:
+        kpi = plan.kpi
+        if kpi.kind is not Kind.LEADING or kpi.direction is not Direction.UP or not watches_panes(plan):
+            return None, None
+        target = self._targets.of(kpi.id, subject, window)
+        value = self._partials.reading(plan, subject, window.id).value
+        if target is not None and value is not None and meets(kpi.direction, value, target, strict=False):
+            return None, None  # who has reached the target may rest
+        last_us = self._partials.last_event_us(kpi.id, subject)
+        history = self._history(plan, subject, last_us, working_time)
+        verdict = stall(
+            last_us, target, window.start_us, window.end_us, now_us, working_time, history=history
+        )
+        found = verdict.standing is Standing.FOUND
+        return (Finding(Severity.WARNING, verdict.evidence) if found else None), verdict.recheck_us
+
+    def _history(self, plan: Plan, subject: str, last_us: int | None, working_time: WorkingTime) -> History:
+        hours = self._partials.hours(plan.kpi.id, subject)
+        if last_us is None or not hours:
+            return NO_HISTORY
+        first_us = min(int(pane[1:]) for pane in hours) * 60_000_000
+        return History(self._partials.events(plan.kpi.id, subject), working_time.between(first_us, last_us))
+
+    def _anomaly(self, plan: Plan, subject: str) -> Finding | None:
+        row = self._rows.get((BASELINE, plan.kpi.id, subject))
+        if row is None or row["finding"] is None:
+            return None
+        severity, evidence = row["finding"]
+        return Finding(Severity(severity), evidence)
+
+    # -- lives
+
+    def _advance(
+        self, plan: Plan, subject: str, window: Window, cls: AlertClass, finding: Finding | None, now_us: int
+    ) -> AlertState | None:
+        held = self._alerts[(plan.kpi.id, subject)]
+        before = held[cls][1] if cls in held else None
+        after, steps = advance(before, finding, now_us, POLICIES[cls])
+        if after is not before:
+            self._keep(plan, subject, window.id, cls, after)
+        for step in steps:
+            self._say(plan, subject, window.id, cls, step, now_us)
+        return after
+
+    def _expire_others(self, plan: Plan, subject: str, window: Window, now_us: int) -> None:
+        """An alert of an earlier period ends with its period; the new one starts from nothing."""
+        for cls, (period, state) in list(self._alerts[(plan.kpi.id, subject)].items()):
+            if period != window.id:
+                for step in expire(state):
+                    self._say(plan, subject, period, cls, step, now_us)
+                self._keep(plan, subject, period, cls, None)
+
+    def _keep(self, plan: Plan, subject: str, period: str, cls: AlertClass, state: AlertState | None) -> None:
+        key = (ALERT, plan.kpi.id, subject, cls.value)
+        if state is None:
+            self._alerts[(plan.kpi.id, subject)].pop(cls, None)
+            self._rows.drop(key)
+        else:
+            self._alerts[(plan.kpi.id, subject)][cls] = (period, state)
+            self._rows.put(key, [period, state.dump()])
