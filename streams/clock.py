@@ -40,29 +40,6 @@ class SystemClock:
         return (self.now_us() - time_us) / 1_000_000
 
 
-class ScaledClock:
-    """The demo's speeded time: it reads `start_us` when made, then runs `factor` times as fast as the wall."""
-
-    def __init__(self, start_us: int, factor: float) -> None:
-        if factor <= 0:
-            raise ValueError(f"factor {factor} of a scaled clock: expected more than 0")
-        self._start_us = start_us
-        self._factor = factor
-        self._wall_start_us = time.time_ns() // 1000
-
-    def now_us(self) -> int:
-        """The scaled time."""
-        return self.of_wall_us(time.time_ns() // 1000)
-
-    def of_wall_us(self, wall_us: int) -> int:
-        """The scaled time at a wall time (also one before the clock was made)."""
-        return self._start_us + int(self._factor * (wall_us - self._wall_start_us))
-
-    def age_s(self, time_us: int) -> float:
-        """Seconds on the wall, which pass `factor` times as slowly."""
-        return (self.now_us() - time_us) / 1_000_000 / self._factor
-
-
 Pace = Callable[[int], tuple[float, int]]
 """At a time: how many times as fast as the wall the clock runs, and until when (later than that time)."""
 
@@ -98,6 +75,16 @@ class PacedClock:
             return self._legs[0][0] if self._legs else self._end_us
         start_us, factor = self._legs[leg]
         return start_us + int(factor * (wall_us - self._walls[leg]))
+
+    def age_s(self, time_us: int) -> float:
+        """Seconds on the wall since the clock read a time, 0 for what it has read from the start."""
+        now_wall = time.time_ns() / 1000
+        self.of_wall_us(int(now_wall))
+        leg = bisect_right(self._legs, (time_us, float("inf"))) - 1
+        if leg < 0:
+            return (now_wall - self._walls[0]) / 1_000_000 if self._walls else 0.0
+        start_us, factor = self._legs[leg]
+        return (now_wall - self._walls[leg] - (time_us - start_us) / factor) / 1_000_000
 
     def _add_leg(self) -> None:
         factor, until_us = self._pace(self._end_us)

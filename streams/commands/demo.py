@@ -1,0 +1,177 @@
+"""`kpi demo`: everything on this machine, with no broker to install."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import click
+from babel.numbers import format_decimal
+
+from schemas.catalogue.models import Period, text
+from schemas.topics import ALL
+from streams import clock as clocks
+from streams.app import Worker, quiet_logs
+from streams.clock import PacedClock
+from streams.cluster import EMBEDDED
+from streams.commands.worker import assemble
+from streams.demo import EARLY_US, Feeder, Past, SinceSink, pace_of
+from streams.embedded import PARTITIONS, EmbeddedBrokerError, embedded_broker
+from streams.settings import SettingError, Settings, load_settings
+from streams.simulation.company import Company, demo_company
+from streams.simulation.generate import generate
+from streams.simulation.stories import stories_from
+from streams.sinks.console import ConsoleSink
+from streams.sinks.registry import Sinks
+
+SPEED = 300.0
+HOST = "127.0.0.1"
+LEAST_PAST_DAYS = 5
+"""Working days told before the clock runs, even where the month is younger; baselines need them."""
+
+SAYS: Mapping[str, Mapping[str, str]] = {
+    "vi": {
+        "what": "{company}: {people} người ở {departments} bộ phận, dữ liệu mô phỏng, hạt giống {seed}.\n"
+        "Một giây thật là {speed:g} giây mô phỏng; đêm và ngày nghỉ trôi qua trong vài giây.\n"
+        "Được dựng sẵn: sáng nay một nhân viên kinh doanh ngừng gọi rồi gọi lại; khách hàng tiềm năng của Marketing"
+        " cạn trong một giờ rồi trở lại.\n"
+        "Kafka chạy trong bộ nhớ của tiến trình này: tắt là mất hết, không hứa phục hồi sau sự cố.",
+        "where": "Bảng KPI     {url}/\nMetrics      {url}/metrics\nSức khỏe     {url}/readyz\nDừng: Ctrl-C",
+        "past": "Đang đọc dữ liệu từ {first:%d/%m/%Y}…",
+        "live": "Đã đọc {events} sự kiện cũ. Bây giờ là {now:%H:%M} ngày {now:%d/%m/%Y}; cảnh báo hiện ra bên dưới.",
+        "end": "Đã dừng sau {events} sự kiện; không còn gì chạy lại phía sau.",
+    },
+    "en": {
+        "what": "{company}: {people} people in {departments} departments, simulated data, seed {seed}.\n"
+        "One real second is {speed:g} simulated ones; nights and days off pass in a few seconds.\n"
+        "On purpose: this morning one salesperson stops calling and starts again, and marketing's leads dry up for an"
+        " hour and come back.\n"
+        "Kafka lives in this process's memory: what stops is gone, and no crash recovery is claimed.",
+        "where": "Wallboard    {url}/\nMetrics      {url}/metrics\nHealth       {url}/readyz\nStop: Ctrl-C",
+        "past": "Reading the data since {first:%d/%m/%Y}…",
+        "live": "Read {events} past events. It is now {now:%H:%M} on {now:%d/%m/%Y}; alerts appear below.",
+        "end": "Stopped after {events} events; nothing is left running.",
+    },
+}
+
+
+@click.command(name="demo")
+@click.option(
+    "--for", "for_s", type=click.FloatRange(min=0, min_open=True), help="Seconds to run (default: until Ctrl-C)."
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=1, max=3600),
+    default=SPEED,
+    show_default=True,
+    help="Simulated seconds in a second; at 300 a working day takes two minutes.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another day.")
+@click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", show_default=True, help="Language of it all.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=6066, show_default=True, help="Of the pages; 0: a free one."
+)
+def command(for_s: float | None, speed: float, seed: int, lang: str, port: int) -> None:
+    """Run a simulated company, the worker, metrics and the wallboard, with no broker to install.
+
+    Exit 0: stopped by Ctrl-C or --for; 1: it could not run, for instance because the port is taken.
+    """
+    quiet_logs("WARNING")
+    try:
+        with embedded_broker(topic.name for topic in ALL) as broker:
+            settings = load_settings(
+                broker_url=broker,
+                catalogue=(),
+                app_id="kpi-demo",
+                topic_prefix="",
+                partitions=PARTITIONS,
+                http_host=HOST,
+                http_port=_port(port),
+                locale=lang,
+                person_label=True,
+                chat_urls=(),
+                security_protocol="PLAINTEXT",
+            )
+            status = asyncio.run(_run(settings, demo_company(), for_s, speed, seed))
+    except (EmbeddedBrokerError, SettingError) as error:
+        click.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from None
+    raise SystemExit(status)
+
+
+def _port(wanted: int) -> int:
+    """The port, looked at before anything is started; a free one for 0."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted))
+        except OSError as error:
+            raise SettingError(f"cannot listen on {HOST}:{wanted}: {error.strerror}; choose another --port") from None
+        return int(probe.getsockname()[1])
+
+
+async def _run(settings: Settings, company: Company, for_s: float | None, speed: float, seed: int) -> int:
+    """One demo; its exit status."""
+    loop, lang = asyncio.get_running_loop(), settings.locale or "vi"
+    says = SAYS[lang]
+    catalogue = company.catalogue
+    zone = ZoneInfo(catalogue.tenant.timezone)
+    today = company.working_day(clocks.today(zone))
+    live_us = company.opens_us(today) - EARLY_US
+    past_us = _past_us(company, live_us)
+
+    clock = PacedClock(live_us, pace_of(company.calendars.tenant, speed))
+    sinks = Sinks({"console": SinceSink(ConsoleSink("console"), live_us)})
+    worker = assemble(settings, catalogue, sinks, clock, EMBEDDED)
+
+    def told(past: Past) -> None:
+        click.echo(says["live"].format(events=_number(past.events, lang), now=_local(live_us, zone)))
+
+    arrivals = generate(company, past_us, None, seed, stories_from(company, today, seed))
+    feeder = Feeder(settings, arrivals, live_us, clock, worker, told)
+    company_name = text(catalogue.tenant.title, lang) if catalogue.tenant.title else catalogue.tenant.id
+    departments = len({team.department for team in catalogue.teams})
+    click.echo(
+        says["what"].format(
+            company=company_name, people=len(catalogue.people), departments=departments, seed=seed, speed=speed
+        )
+    )
+    click.echo(says["where"].format(url=f"http://{settings.http_host}:{settings.http_port}"))
+    click.echo(says["past"].format(first=_local(past_us, zone)))
+    if for_s is not None:
+        loop.call_later(for_s, worker.stop)
+    feeding = asyncio.create_task(feeder.run())
+    feeding.add_done_callback(lambda done: _notice_failure(done, worker))
+    try:
+        return await worker.run()
+    finally:
+        feeding.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await feeding
+        await sinks.close()
+        click.echo(says["end"].format(events=_number(feeder.sent, lang)))
+
+
+def _past_us(company: Company, live_us: int) -> int:
+    """Where the past begins: with the month, and at least LEAST_PAST_DAYS working days before."""
+    month_us = company.windows.period(Period.MONTH, live_us).start_us
+    day, found = company.windows.clock.date(live_us), 0
+    while found < LEAST_PAST_DAYS:
+        day -= timedelta(1)
+        found += company.calendars.tenant.is_working_day(day)
+    return min(month_us, company.windows.day(day).start_us)
+
+
+def _notice_failure(done: asyncio.Task[None], worker: Worker) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        worker.fail(f"the simulated company cannot send its events: {type(error).__name__}: {error}")
+
+
+def _local(time_us: int, zone: ZoneInfo) -> datetime:
+    return datetime.fromtimestamp(time_us / 1_000_000, zone)
+
+
+def _number(number: int, lang: str) -> str:
+    return format_decimal(number, locale=lang)
