@@ -3,12 +3,14 @@
 A table stands between `<!-- table NAME -->` and `<!-- end -->`; tests/test_readme.py fails where one is out of date.
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
+from click.testing import CliRunner
 from pydantic_core import PydanticUndefined
 from ruamel.yaml import YAML
 
@@ -16,10 +18,13 @@ from schemas.alerts import AlertClass
 from schemas.catalogue.models import Kpi, text
 from schemas.events.reasons import MEANINGS
 from schemas.topics import ALL, DAY_MS, Topic
+from streams.cli import main as kpi
 from streams.metrics.definitions import METRICS
 from streams.settings import PREFIX, Settings
 
 REPO = Path(__file__).parent.parent
+WEEK = REPO / "deploy" / "examples" / "first_steps"
+WEEK_END = "2026-11-20T12:00:00+07:00"
 
 Lang = Literal["en", "vi"]
 Row = tuple[str, ...]
@@ -115,6 +120,37 @@ def alerts(lang: Lang) -> str:
     return _table(head[lang], ((f"`{one}`", ALERTS[one][lang == "vi"]) for one in AlertClass))
 
 
+def week(lang: Lang) -> str:
+    """What the week of deploy/examples/first_steps comes to: values of people, and every alert that fired or ended."""
+    ran = CliRunner().invoke(
+        kpi, ["replay", f"{WEEK / 'events.jsonl'}", "-c", f"{WEEK / 'catalogue.yaml'}", "--until", WEEK_END, "--json"]
+    )
+    if ran.exit_code:
+        raise RuntimeError(ran.output)
+    lines = [json.loads(line) for line in ran.stdout.splitlines()]
+    values = (
+        (
+            one["kpi"],
+            one["subject"],
+            one["period"],
+            *map(_number, (one["value"], one["target"], one["expected"])),
+            one["status"],
+        )
+        for one in lines
+        if one["kind"] == "value" and one["scope"] == "person" and one["version"] == 0
+    )
+    alerts = (
+        (one["at"][:16].replace("T", " "), one["transition"], one["class"], one["reason"])
+        for one in lines
+        if one["kind"] == "alert" and one["transition"] != "pending"
+    )
+    return (
+        _table(("kpi", "subject", "period", "value", "target", "expected by now", "status"), values)
+        + "\n"
+        + _table(("at", "transition", "class", "what is said"), alerts)
+    )
+
+
 def topics(lang: Lang) -> str:
     """Every topic, with the retention it is created with."""
     rows = ((f"`{topic.name}`", topic.key, topic.holds, _retention(topic)) for topic in ALL)
@@ -143,7 +179,7 @@ def metrics(lang: Lang) -> str:
 
 
 TABLES: Mapping[str, Callable[[Lang], str]] = {
-    one.__name__: one for one in (kpis, alerts, topics, reasons, settings, metrics)
+    one.__name__: one for one in (kpis, alerts, week, topics, reasons, settings, metrics)
 }
 
 
@@ -170,6 +206,10 @@ def _retention(topic: Topic) -> str:
     if topic.config.get("cleanup.policy") == "compact":
         return "newest per key"
     return f"{int(topic.config['retention.ms']) // DAY_MS} days"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.1f}".removesuffix(".0")
 
 
 def _plain(default: object) -> str:
