@@ -164,7 +164,8 @@ class Judge:
             self._aligned.take(frames.decode(record.value or b""))
         for source, slice_ in self._aligned.release():
             self._decide(slice_.stamp_us)
-            self._at_us = max(self._at_us, slice_.stamp_us)
+            # A partition that was live from its first event on stamps nothing; its time is that of the event.
+            self._at_us = max(self._at_us, slice_.stamp_us, self._aligned.first_us or 0)
             self._apply(source, slice_)
         clock_us = self.clock_us
         if clock_us is not None:

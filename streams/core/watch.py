@@ -154,6 +154,10 @@ class Watch:
         kpi = plan.kpi
         if kpi.kind is not Kind.LEADING or kpi.direction is not Direction.UP or not watches_panes(plan):
             return None, None
+        # Further up the same silence would only be told again.
+        scope = self._targets.scopes[subject]
+        if scope is not kpi.scope and not (kpi.scope is Scope.PERSON and scope is Scope.TEAM):
+            return None, None
         target = self._targets.of(kpi.id, subject, window)
         value = self._partials.reading(plan, subject, window.id).value
         if target is not None and value is not None and meets(kpi.direction, value, target, strict=False):
