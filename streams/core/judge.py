@@ -5,7 +5,7 @@ backfill is judged as if it had been watched, and the same events give the same 
 not wait for minutes: what a chunk changed is published with the chunk.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -72,15 +72,14 @@ class Judge:
         self._readings = Readings(
             spec.catalogue, spec.plans, self._partials, spec.targets, spec.calendars, spec.windows
         )
-        self._watch = Watch(
-            self._rows, self._partials, spec.targets, spec.calendars, spec.windows, self._announce
-        )
+        self._watch = Watch(self._rows, self._partials, spec.targets, spec.calendars, spec.windows, self._announce)
         self._timers = Timers()
         self._subjects: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._changed: dict[tuple[str, str, str], None] = {}
         self._published: dict[tuple[str, str, str], tuple[Any, ...]] = {}
         self._sends: list[Send] = []
-        self._meta: dict[str, Any] = {"decided_us": None, "swept_day": 0, "refreshed_us": 0, "began": False, "transitions": {}}
+        self._meta: dict[str, Any] = {"decided_us": None, "swept_day": 0, "refreshed_us": 0}
+        self._meta |= {"began": False, "transitions": {}}
         self._at_us = 0
 
     # -- state
@@ -386,9 +385,7 @@ class Judge:
             for subject in self._subjects.get((plan.kpi.id, window.id), ()):
                 self._changed[(plan.kpi.id, subject, window.id)] = None
 
-    def _announce(
-        self, plan: Plan, subject: str, period: str, cls: AlertClass, step: AlertStep, now_us: int
-    ) -> None:
+    def _announce(self, plan: Plan, subject: str, period: str, cls: AlertClass, step: AlertStep, now_us: int) -> None:
         name = f"{cls.value}|{step.transition.value}"
         counts: dict[str, int] = self._meta["transitions"]
         counts[name] = counts.get(name, 0) + 1

@@ -74,7 +74,9 @@ class Link:
             row = (REFERENCE, kpi, leaf, subject, window, key)
             sources: dict[str, int] = dict(self._rows.get(row) or {})
             before = any(sources.values())
-            sources = {**sources, source: references} if references else {s: n for s, n in sources.items() if s != source}
+            sources.pop(source, None)
+            if references:
+                sources[source] = references
             if sources:
                 self._rows.put(row, sources)
             else:
@@ -112,4 +114,3 @@ class Link:
         for key, _ in self._rows.items(TOTAL):
             if self._spec.windows.parse(str(key[3]))[1].end_us < oldest_us:
                 self._rows.drop(key)
-

@@ -175,7 +175,7 @@ class Observe:
             return event
         return Rejected(
             Reason.FUTURE_TIME,
-            f"event time {format_us(event.time_us)} is {ahead_us / MINUTE_US:.1f} min ahead of the broker's append time "
+            f"event time {format_us(event.time_us)} is {ahead_us / MINUTE_US:.1f} min ahead of the append time "
             f"{format_us(record.append_us)} (allowed: {allowed_us / MINUTE_US:g} min) ({event.source} id {event.id})",
         )
 

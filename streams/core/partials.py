@@ -93,5 +93,3 @@ class Partials:
         self._hours[(kpi, subject)][pane] = Hour(
             sum(count for count, _ in counted), max((last_us for count, last_us in counted if count > 0), default=0)
         )
-
-

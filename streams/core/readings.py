@@ -117,5 +117,3 @@ def _expected(plan: Plan, target: Number | None, share: float) -> Number | None:
     if plan.measure_class is MeasureClass.DIFFERENCE and target <= 0:
         return None
     return target if share == 1.0 else target * share
-
-

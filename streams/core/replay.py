@@ -48,7 +48,7 @@ class Outcome(Generic[Place]):
 def replay(
     events: Iterable[tuple[Place, bytes]], catalogue: Catalogue, policy: Policy, until_us: int | None = None
 ) -> Outcome[Place]:
-    """Replays structured CloudEvents, each with its place for messages. What waits for a root at the end is an orphan."""
+    """Replays structured CloudEvents, each with its place for messages. What waits at the end is an orphan."""
     decoder = Decoder(Registry.of(catalogue.event_types), catalogue.tenant.currency)
     refusals: list[Refusal[Place]] = []
     timed: list[tuple[int, bytes]] = []

@@ -164,9 +164,7 @@ class Watch:
             return None, None  # who has reached the target may rest
         last_us = self._partials.last_event_us(kpi.id, subject)
         history = self._history(plan, subject, last_us, working_time)
-        verdict = stall(
-            last_us, target, window.start_us, window.end_us, now_us, working_time, history=history
-        )
+        verdict = stall(last_us, target, window.start_us, window.end_us, now_us, working_time, history=history)
         found = verdict.standing is Standing.FOUND
         return (Finding(Severity.WARNING, verdict.evidence) if found else None), verdict.recheck_us
 
