@@ -42,9 +42,11 @@ def test_all_imports_point_down_the_road() -> None:
         ("shell", "streams/settings.py", "import streams.app"),
         ("shell", "streams/web/live.py", "import streams.agents"),
         ("shell", "streams/core/windows.py", "import streams.settings"),
-        ("shell", "schemas/topics.py", "import streams.core.stage"),
+        ("schemas", "schemas/topics.py", "import streams.core.stage"),
         ("core", "streams/core/windows.py", "import streams.core.observe"),
         ("core", "streams/core/observe.py", "import streams.core.notify"),
+        ("core", "streams/core/new_step.py", "import math"),  # without a place in the order
+        ("shell", "streams/new_part.py", "import math"),
         ("detectors", "streams/core/detectors/pace.py", "import streams.core.detectors.stall"),
         *(
             ("pure", "streams/core/facts.py", f"import {module}")
