@@ -11,7 +11,8 @@ from schemas.catalogue.load import load
 from schemas.catalogue.models import Catalogue
 from schemas.catalogue.problems import CatalogueError
 from streams.app import Worker, build_app, quiet_logs
-from streams.clock import SystemClock
+from streams.clock import Clock, SystemClock
+from streams.cluster import APACHE_KAFKA, Cluster
 from streams.core.pipeline import stages
 from streams.core.policy import DAY_US, SECOND_US, Policy
 from streams.metrics.collector import register
@@ -55,10 +56,12 @@ async def run(settings: Settings, catalogue: Catalogue, sinks: Sinks) -> int:
         await sinks.close()
 
 
-def assemble(settings: Settings, catalogue: Catalogue, sinks: Sinks) -> Worker:
-    """A worker over the catalogue's stages, with its web pages."""
+def assemble(
+    settings: Settings, catalogue: Catalogue, sinks: Sinks, clock: Clock | None = None, cluster: Cluster = APACHE_KAFKA
+) -> Worker:
+    """A worker over the catalogue's stages, with its web pages; by the system's clock unless another is given."""
     road = stages(catalogue, policy_of(settings, sinks), settings.partitions, partition_of(settings.partitions))
-    worker = build_app(settings, road, SystemClock(), sinks)
+    worker = build_app(settings, road, clock or SystemClock(), sinks, cluster)
     registry = CollectorRegistry()
     register(registry, worker, catalogue, person_label=settings.person_label, locale=settings.locale)
     worker.add_service(Serving(worker, catalogue, registry))
