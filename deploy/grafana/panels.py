@@ -27,6 +27,7 @@ Names = Mapping[str, tuple[str, str]]
 
 
 def dashboard(uid: str, title: str, description: str, window: str) -> board.Dashboard:
+    """An empty dashboard that shows the last `window`, such as 12h."""
     return (
         board.Dashboard(title)
         .uid(uid)

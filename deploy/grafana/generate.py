@@ -1,4 +1,4 @@
-"""Writes the two Grafana dashboards: `python -m deploy.grafana.dashboards` after every change in this folder.
+"""Writes the two Grafana dashboards: `python -m deploy.grafana.generate` after every change in this folder.
 
 Metric names come from streams.metrics.definitions, so a dashboard cannot ask for what no worker exports. Titles are in
 Vietnamese and English: Grafana has no translations of its own.
