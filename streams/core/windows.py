@@ -38,6 +38,7 @@ class Windows:
         self.clock = LocalClock(zone)
         self._periods: dict[Period, dict[int, Window]] = {grain: {} for grain in Period}
         self._panes: dict[int, Window] = {}
+        self._parsed: dict[str, tuple[Period, Window]] = {}
 
     def period(self, grain: Period, time_us: int) -> Window:
         """The period around an instant; ids read 2026-11-23, 2026-W48, 2026-11, 2026-Q4 or 2026."""
@@ -71,6 +72,15 @@ class Windows:
 
     def parse(self, period_id: str) -> tuple[Period, Window]:
         """Grain and window of a period id, the inverse of `period`. ValueError for anything else."""
+        known = self._parsed.get(period_id)
+        if known is None:
+            known = self._parse(period_id)
+            if len(self._parsed) >= _MAX_SLOTS:
+                self._parsed.clear()
+            self._parsed[period_id] = known
+        return known
+
+    def _parse(self, period_id: str) -> tuple[Period, Window]:
         for grain, (pattern, first_date) in _IDS.items():
             if match := re.fullmatch(pattern, period_id, re.ASCII):
                 try:
