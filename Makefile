@@ -51,7 +51,9 @@ $(VENV)/lock.stamp: requirements.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-# setuptools comes from the lock, hashed: no build backend is fetched behind our back.
+# setuptools comes from the lock, hashed: no build backend is fetched behind our back. Its advice on editable
+# installs is shown only where the install fails.
 $(VENV)/package.stamp: pyproject.toml $(VENV)/lock.stamp
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@said=$$($(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . 2>&1) \
+	    || { echo "$$said" >&2; exit 1; }
 	@touch $@
