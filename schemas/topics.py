@@ -42,10 +42,16 @@ CHANGELOG = {
 APPEND_TIME = {"message.timestamp.type": "LogAppendTime"}
 
 EVENTS = Topic(
-    "kpi.events", "entity id (CloudEvents subject)", "activity events", {**APPEND_TIME, "retention.ms": str(120 * DAY_MS)}
+    "kpi.events",
+    "entity id (CloudEvents subject)",
+    "activity events",
+    {**APPEND_TIME, "retention.ms": str(120 * DAY_MS)},
 )
 LINKS = Topic(
-    "kpi.links", "join value (explicit partition)", "reference counts for distinct keys", {"retention.ms": str(7 * DAY_MS)}
+    "kpi.links",
+    "join value (explicit partition)",
+    "reference counts for distinct keys",
+    {"retention.ms": str(7 * DAY_MS)},
 )
 PARTIALS = Topic(
     "kpi.partials", "KPI subject (explicit partition)", "absolute partial aggregates", {"retention.ms": str(7 * DAY_MS)}
@@ -53,11 +59,11 @@ PARTIALS = Topic(
 VALUES = Topic("kpi.values", "kpi|subject|period", "KPI values, one row a period", COMPACTED)
 ALERTS = Topic("kpi.alerts", "alert fingerprint", "every alert transition", {"retention.ms": str(400 * DAY_MS)})
 NOTICES = Topic("kpi.notices", "recipient", "messages to deliver", {"retention.ms": str(7 * DAY_MS)})
-DEAD_LETTER = Topic("kpi.dead-letter", "key of the rejected record", "rejected records with reason", {"retention.ms": str(30 * DAY_MS)})
+DEAD_LETTER = Topic(
+    "kpi.dead-letter", "key of the rejected record", "rejected records with reason", {"retention.ms": str(30 * DAY_MS)}
+)
 
 PUBLIC = (EVENTS, LINKS, PARTIALS, VALUES, ALERTS, NOTICES, DEAD_LETTER)
 SOURCES = {Stage.OBSERVE: EVENTS, Stage.LINK: LINKS, Stage.JUDGE: PARTIALS, Stage.NOTIFY: NOTICES}
-CHANGELOGS = {
-    stage: Topic(f"kpi.{stage}-changelog", "state row", f"state of {stage}", CHANGELOG) for stage in Stage
-}
+CHANGELOGS = {stage: Topic(f"kpi.{stage}-changelog", "state row", f"state of {stage}", CHANGELOG) for stage in Stage}
 ALL = (*PUBLIC, *CHANGELOGS.values())
