@@ -87,7 +87,7 @@ class Settings(BaseSettings):
             return value
         # A comma may be part of a chat address; it ends one only where the next scheme follows.
         urls = [part for part in re.split(r"[\s,]+(?=[a-z][\w+.-]*://)", value.strip()) if part]
-        if not all(re.match(r"[a-z][\w+.-]*://\S+$", url) for url in urls):
+        if not all(re.match(r"[a-z][\w+.-]*://\S*$", url) for url in urls):
             raise ValueError("expected Apprise addresses such as slack://... or tgram://..., with spaces between")
         return tuple(SecretStr(url) for url in urls)
 

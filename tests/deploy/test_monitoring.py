@@ -58,12 +58,8 @@ def names_in(expr: str) -> set[str]:
     bare = re.sub(r'"[^"]*"', "", expr)
     bare = re.sub(r"\{[^}]*\}|\[[^]]*\]", "", bare)
     bare = re.sub(r"\b(by|on|without|ignoring|group_left|group_right)\s*\([^)]*\)", "", bare)
-    words = re.findall(r"[a-zA-Z_:][a-zA-Z0-9_:]*\b(?!\s*\()", bare)
-    return (
-        set(words)
-        - {"and", "or", "unless", "offset", "by", "on", "without", "m"}
-        - set(re.findall(r"\b\d+[smhd]\b", bare))
-    )
+    words = re.findall(r"\b[a-zA-Z_:][a-zA-Z0-9_:]*\b(?!\s*\()", bare)
+    return set(words) - {"and", "or", "unless", "offset"}
 
 
 def expressions(dashboard: dict[str, Any]) -> Iterator[str]:

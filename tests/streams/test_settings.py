@@ -86,10 +86,10 @@ def test_a_password_in_the_broker_address_is_not_shown(monkeypatch: pytest.Monke
 
 
 def test_secrets_are_hidden_in_the_settings_repr(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KPI_CHAT_URLS", "slack://hunter2/a,b tgram://x/y")
+    monkeypatch.setenv("KPI_CHAT_URLS", "slack://hunter2/a,b tgram://x/y, console://")
     settings = load_settings()
 
-    assert [url.get_secret_value() for url in settings.chat_urls] == ["slack://hunter2/a,b", "tgram://x/y"]
+    assert [url.get_secret_value() for url in settings.chat_urls] == ["slack://hunter2/a,b", "tgram://x/y", "console://"]
     assert "hunter2" not in repr(settings)
 
 
