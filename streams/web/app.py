@@ -3,11 +3,15 @@
 The caller owns host, port and life: `web.AppRunner(build_web(...))`.
 """
 
+import asyncio
+from collections.abc import Sequence
+from typing import cast
 from urllib.parse import urlencode
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric as Family
 
 from schemas.catalogue.models import text
 from streams.clock import Clock, SystemClock
@@ -144,9 +148,23 @@ class Metrics:
     async def serve(self, request: web.Request) -> web.Response:
         """The metrics, in the format the Accept header prefers."""
         encoder, content_type = choose_encoder(request.headers.get("Accept", ""))
-        response = web.Response(body=encoder(self._registry), headers={"Content-Type": content_type})
+        # Reading must happen between two steps of the lanes; the text of 20,000 series takes 0.3 s and must not.
+        gathered = Gathered(list(self._registry.collect()))
+        body = await asyncio.to_thread(encoder, cast(CollectorRegistry, gathered))
+        response = web.Response(body=body, headers={"Content-Type": content_type})
         response.enable_compression()
         return response
+
+
+class Gathered:
+    """What one scrape has read; to an encoder it is a registry."""
+
+    def __init__(self, families: Sequence[Family]) -> None:
+        self._families = families
+
+    def collect(self) -> Sequence[Family]:
+        """The families as read."""
+        return self._families
 
 
 async def _secure(request: web.Request, response: web.StreamResponse) -> None:
