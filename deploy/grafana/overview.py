@@ -1,7 +1,7 @@
 """The KPI overview: where every KPI stands, who is behind, and what is alerted."""
 
 from grafana_foundation_sdk.builders import dashboard as board
-from grafana_foundation_sdk.models.dashboard import VariableRefresh, VariableSort
+from grafana_foundation_sdk.models.dashboard import VariableOption, VariableRefresh, VariableSort
 
 from deploy.grafana.panels import DATASOURCE, bars, dashboard, lines, query, row, stat, table, time_table
 from streams.metrics import definitions as of
@@ -156,4 +156,5 @@ def _variable(name: str, label: str, values: str) -> board.QueryVariable:
         .sort(VariableSort.ALPHABETICAL_ASC)
         .multi(True)
         .include_all(True)
+        .current(VariableOption(selected=True, text=["All"], value=["$__all"]))
     )

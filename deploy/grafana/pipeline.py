@@ -77,22 +77,28 @@ def pipeline() -> board.Dashboard:
             )
         )
         .with_row(row("Tiến độ xử lý / How far it is"))
-        .with_panel(lines("Chưa đọc / Consumer lag", query(f"sum by (stage) ({of.LAG.name})", "{{stage}}"), width=8))
+        .with_panel(lines("Chưa đọc / Consumer lag", query(f"sum by (stage) ({of.LAG.name})", "{{stage}}"), width=6))
         .with_panel(
             lines(
                 "Sự kiện mới nhất cách đây / Age of the newest event",
                 query(f"{wall}max by (partition) ({of.WATERMARK.name})", "{{partition}}"),
                 unit="s",
-                width=8,
+                width=6,
             )
         )
         .with_panel(
             lines(
                 "Đồng hồ chậm / Clock behind the wall",
                 query(f"{wall}min by (stage) ({of.CLOCK.name})", "{{stage}}"),
-                query(f"sum by (stage) ({of.HELD.name})", "{{stage}}: chờ / held slices"),
                 unit="s",
-                width=8,
+                width=6,
+            )
+        )
+        .with_panel(
+            lines(
+                "Chờ nguồn chậm hơn / Held for a slower source",
+                query(f"sum by (stage) ({of.HELD.name})", "{{stage}}: phút / minutes"),
+                width=6,
             )
         )
         .with_row(row("Chi phí / What it costs"))

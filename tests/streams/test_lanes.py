@@ -101,7 +101,9 @@ class Bench:
         self.ledger = MemoryLedger()
         self.source = MemorySource()
         self.failures: list[str] = []
-        rules = LaneRules(chunk_records, 0.0, asyncio.Semaphore(1), asyncio.Semaphore(1), self.failures.append)
+        self.rules = rules = LaneRules(
+            chunk_records, 0.0, asyncio.Semaphore(1), asyncio.Semaphore(1), self.failures.append
+        )
         spec = StageSpec(Stage.OBSERVE, lambda partition: CountWords(partition, VALUES))
         self.lane = Lane(spec, TP, cast(Ledger, self.ledger), self.source, ManualClock(), None, rules)
 
@@ -135,6 +137,19 @@ async def test_a_lane_counts_every_record_once_in_order(bench: Bench) -> None:
 
     assert bench.totals == list(range(1, 41))
     assert bench.lane.lag_records == 0
+
+
+async def test_what_a_lane_does_is_measured_for_its_stage(bench: Bench) -> None:
+    bench.source.log = [b"x"] * 40
+    bench.lane.start()
+    await bench.until(lambda: bench.ledger.offset == 40 and bench.lane.lag_records == 0)
+    await bench.lane.stop(1.0)
+
+    done = bench.rules.timings[Stage.OBSERVE]
+    assert done.chunk_records.sum == 40
+    assert [dict(one.buckets())["+Inf"] for one in (done.latency_s, done.restore_s)] == [40, 1]
+    chunks = dict(done.chunk_s.buckets())["+Inf"]
+    assert 8 <= chunks <= dict(done.transaction_s.buckets())["+Inf"] <= bench.ledger.commits
 
 
 async def test_a_held_lane_keeps_its_state_and_goes_on_where_it_was(bench: Bench) -> None:
