@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import click
@@ -28,8 +28,10 @@ from streams.sinks.registry import Sinks
 
 SPEED = 300.0
 HOST = "127.0.0.1"
-LEAST_PAST_DAYS = 5
-"""Working days told before the clock runs, even where the month is younger; baselines need them."""
+DETAILED_DAYS = 5
+"""Working days told whole before the clock runs: a week's values and three days of hourly baselines need them."""
+CHUNK_RECORDS = 250
+"""Small, so that pages answer while the past is read."""
 
 SAYS: Mapping[str, Mapping[str, str]] = {
     "vi": {
@@ -92,6 +94,7 @@ def command(for_s: float | None, speed: float, seed: int, lang: str, port: int) 
                 locale=lang,
                 person_label=True,
                 chat_urls=(),
+                chunk_records=CHUNK_RECORDS,
                 security_protocol="PLAINTEXT",
             )
             status = asyncio.run(_run(settings, demo_company(), for_s, speed, seed))
@@ -120,7 +123,7 @@ async def _run(settings: Settings, company: Company, for_s: float | None, speed:
     zone = ZoneInfo(catalogue.tenant.timezone)
     today = company.working_day(clocks.today(zone))
     live_us = company.opens_us(today) - EARLY_US
-    past_us = _past_us(company, live_us)
+    past_us, detailed_from = _past(company, live_us)
 
     clock = PacedClock(live_us, pace_of(company.calendars.tenant, speed))
     sinks = Sinks({"console": SinceSink(ConsoleSink("console"), live_us)})
@@ -129,7 +132,7 @@ async def _run(settings: Settings, company: Company, for_s: float | None, speed:
     def told(past: Past) -> None:
         click.echo(says["live"].format(events=_number(past.events, lang), now=_local(live_us, zone)))
 
-    arrivals = generate(company, past_us, None, seed, stories_from(company, today, seed))
+    arrivals = generate(company, past_us, None, seed, stories_from(company, today, seed), detailed_from)
     feeder = Feeder(settings, arrivals, live_us, clock, worker, told)
     company_name = text(catalogue.tenant.title, lang) if catalogue.tenant.title else catalogue.tenant.id
     departments = len({team.department for team in catalogue.teams})
@@ -154,14 +157,14 @@ async def _run(settings: Settings, company: Company, for_s: float | None, speed:
         click.echo(says["end"].format(events=_number(feeder.sent, lang)))
 
 
-def _past_us(company: Company, live_us: int) -> int:
-    """Where the past begins: with the month, and at least LEAST_PAST_DAYS working days before."""
+def _past(company: Company, live_us: int) -> tuple[int, date]:
+    """Where the past begins, for results with the month at the latest, and the first day told in detail."""
     month_us = company.windows.period(Period.MONTH, live_us).start_us
     day, found = company.windows.clock.date(live_us), 0
-    while found < LEAST_PAST_DAYS:
+    while found < DETAILED_DAYS:
         day -= timedelta(1)
         found += company.calendars.tenant.is_working_day(day)
-    return min(month_us, company.windows.day(day).start_us)
+    return min(month_us, company.windows.day(day).start_us), day
 
 
 def _notice_failure(done: asyncio.Task[None], worker: Worker) -> None:

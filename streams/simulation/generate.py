@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from schemas.events.envelope import Event
@@ -11,7 +11,7 @@ from streams.simulation.disorder import arrivals_of
 from streams.simulation.human_resources import people_day
 from streams.simulation.marketing import marketing_day
 from streams.simulation.rhythm import Day
-from streams.simulation.sales import sales_day
+from streams.simulation.sales import deals_day, sales_day
 from streams.simulation.service import service_day
 from streams.simulation.stories import StoriesOf, no_stories
 
@@ -30,27 +30,37 @@ class Arrival(NamedTuple):
     event: Event
 
 
+RESULTS_ONLY: dict[str, Callable[[Day], Iterable[Event]]] = {"sales": deals_day}
+
+
 def generate(
-    company: Company, start_us: int, end_us: int | None, seed: int, stories: StoriesOf = no_stories
+    company: Company,
+    start_us: int,
+    end_us: int | None,
+    seed: int,
+    stories: StoriesOf = no_stories,
+    detailed_from: date | None = None,
 ) -> Iterator[Arrival]:
     """Arrivals in [start_us, end_us) in order; without an end they never stop. The same arguments give the same events.
 
     Days are made whole, one at a time, so that an instant's events do not depend on where the range begins; only what
-    follows from a day before `start_us` (a ticket answered the morning after) is missing.
+    follows from a day before `start_us` (a ticket answered the morning after) is missing. Days before `detailed_from`
+    have nothing but deals: enough for the results of a month, and a twentieth of the events.
     """
     windows = company.windows
     waiting: list[tuple[int, int, Event]] = []
     made = 0
-    date = windows.clock.date(start_us)
-    while end_us is None or windows.day(date).start_us < end_us:
-        day = Day(company, date, seed, stories(date))
-        if company.calendars.tenant.is_working_day(date):
-            for name, department in DEPARTMENTS.items():
+    on = windows.clock.date(start_us)
+    while end_us is None or windows.day(on).start_us < end_us:
+        day = Day(company, on, seed, stories(on))
+        if company.calendars.tenant.is_working_day(on):
+            departments = RESULTS_ONLY if detailed_from and on < detailed_from else DEPARTMENTS
+            for name, department in departments.items():
                 for at_us, event in arrivals_of(day, name, department(day)):
                     heapq.heappush(waiting, (at_us, made, event))
                     made += 1
-        date += timedelta(1)
-        until_us = windows.day(date).start_us
+        on += timedelta(1)
+        until_us = windows.day(on).start_us
         while waiting and waiting[0][0] < until_us:
             at_us, _, event = heapq.heappop(waiting)
             if end_us is not None and at_us >= end_us:

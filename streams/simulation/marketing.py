@@ -8,9 +8,9 @@ from streams.simulation.rhythm import MINUTE_US, Day, event
 CAMPAIGNS = {"search-autumn": "paid", "social-video": "social", "newsletter": "email"}
 LEADS_PER_HOUR = 17.0
 LEADS_IN_A_COLLAPSE = 3
-CONVERSIONS_PER_HOUR = 30.0
-SESSIONS_PER_HOUR = 40.0
-SPEND_PER_HOUR = 80_000  # VND a campaign, reported every 20 minutes
+CONVERSIONS_PER_HOUR = 12.0
+SESSIONS_PER_HOUR = 8.0
+SPEND_PER_HOUR = 32_000  # VND a campaign
 CHANNELS = ("organic", "paid", "direct", "referral", "social", "email")
 
 
@@ -52,7 +52,7 @@ def _campaigns(day: Day) -> Iterator[Event]:
     shift = day.shift()
     for campaign, channel in CAMPAIGNS.items():
         dice = day.dice(campaign)
-        for number, time_us in enumerate(shift.times(dice, 3)):
+        for number, time_us in enumerate(shift.times(dice, 1)):
             yield event(
                 "ads",
                 "ad.spend",
@@ -61,7 +61,7 @@ def _campaigns(day: Day) -> Iterator[Event]:
                 id_=f"{campaign}-{day.tag()}-{number}",
                 campaign_id=campaign,
                 channel=channel,
-                amount=int(round(SPEND_PER_HOUR / 3 * dice.uniform(0.8, 1.2), -2)),
+                amount=int(round(SPEND_PER_HOUR * dice.uniform(0.8, 1.2), -2)),
             )
         for number, time_us in enumerate(shift.times(dice, CONVERSIONS_PER_HOUR / len(CAMPAIGNS))):
             key = f"conv-{campaign}-{day.tag()}-{number}"

@@ -8,11 +8,11 @@ from streams.simulation.rhythm import HOUR_US, MINUTE_US, Day, Shift, event
 
 SOURCE = "crm"
 CALLS_PER_HOUR = 2.67  # good ones, 20 a day
-MISSED_PER_HOUR = 0.9
-SHORT_PER_HOUR = 0.2
+MISSED_PER_HOUR = 0.4
+SHORT_PER_HOUR = 0.12
 MEETINGS_PER_HOUR = 0.13
 SALES_PER_MONTH = 24
-MEAN_SALE = 14_500_000  # VND
+MEAN_SALE = 12_500_000  # VND
 SLOW_SHARE = 0.12
 """Of the people whose sales stay below plan, so that the wall is not all green."""
 CATCH_UP_US = 3 * HOUR_US
@@ -24,6 +24,12 @@ def sales_day(day: Day) -> Iterator[Event]:
     for person in day.company.staff("sales"):
         yield from _calls(day, person)
         yield from _meetings(day, person)
+        yield from _deals(day, person)
+
+
+def deals_day(day: Day) -> Iterator[Event]:
+    """Only what the results of a month are made of."""
+    for person in day.company.staff("sales"):
         yield from _deals(day, person)
 
 

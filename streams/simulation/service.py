@@ -6,11 +6,11 @@ from schemas.events.envelope import Event
 from streams.simulation.rhythm import MINUTE_US, Day, event
 
 SOURCE = "helpdesk"
-TICKETS_PER_HOUR = 14.6  # eight people, 13 to 14 a day each
+TICKETS_PER_HOUR = 8.6  # eight people, 8 a day each
 PRIORITIES = ("low", "normal", "normal", "normal", "high")
 CATEGORIES = ("delivery", "payment", "warranty", "account", "how_to")
 RATING_SHARE = 0.55
-RATINGS = (5, 5, 5, 5, 5, 5, 4, 4, 4, 4, 4, 4, 4, 5, 3, 2)
+RATINGS = (5,) * 10 + (4,) * 9 + (3,)
 
 
 def service_day(day: Day) -> Iterator[Event]:

@@ -1,13 +1,13 @@
 """A BoardView in one language: every string and bar length that the templates put on the page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from schemas.alerts import Severity
-from schemas.catalogue.models import Catalogue, Direction, text
+from schemas.catalogue.models import Catalogue, Direction, Kind, text
 from schemas.values import Scope, Status, Value
-from streams.core.board_view import BoardView, Card, Crew, Praise
+from streams.core.board_view import BoardView, Card, Crew, Praise, Section
 from streams.web.figures import Shown, clock_time, period_label, quantity, share
 from streams.web.words import NO_TARGET, STATUS, WORDS, crew_sentence, department_title, unit_word
 
@@ -15,6 +15,7 @@ SHOWN_ALERTS = 3  # with "and 5 more" one row of a wide screen
 HUGE_TILES = 4
 ROOMY_TILES = 8
 DENSE_TILES = 13
+MOST_TILES = 16
 LIMIT_AT = 70.0  # percent of the bar: where lower is better, the room right of the limit shows the excess
 
 
@@ -117,13 +118,14 @@ class Presenter:
     def page(self, view: BoardView, locale: str) -> Page:
         """The view in `locale`."""
         lines = [*self._lines(view, locale)]
+        crowded = sum(len(section.cards) for section in view.sections) > MOST_TILES
         return Page(
             panels=tuple(
                 Panel(
                     "section" if section.department is None else f"section-{section.department}",
                     department_title(section.department, locale),
                     section.department,
-                    tuple(self._tile(card, locale) for card in section.cards),
+                    tuple(self._tile(card, locale) for card in _cards(section, crowded=crowded)),
                 )
                 for section in view.sections
             ),
@@ -194,6 +196,13 @@ class Presenter:
         # "112% of target" praises only where more is better.
         deed = words["hit" if up else "hit_down"].format(share=share(praise.attainment, locale))
         return Star(praise.name, text(praise.kpi.title, locale), deed if praise.hit else words["leads"], praise.hit)
+
+
+def _cards(section: Section, *, crowded: bool) -> Sequence[Card]:
+    """What a wall shows of a section. A crowded one leaves plain metrics to the department's own wall; a guardrail
+    among them still speaks, as the status `hollow`."""
+    kpis = [card for card in section.cards if card.kpi.kind is not Kind.METRIC]
+    return kpis if crowded and kpis else section.cards
 
 
 def _status_word(row: Value, locale: str) -> str:

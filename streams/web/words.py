@@ -126,6 +126,8 @@ UNITS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "customers": {"vi": ("khách hàng", "khách hàng"), "en": ("customer", "customers")},
     "sales": {"vi": ("đơn", "đơn"), "en": ("sale", "sales")},
     "tickets": {"vi": ("yêu cầu", "yêu cầu"), "en": ("ticket", "tickets")},
+    "sessions": {"vi": ("lượt truy cập", "lượt truy cập"), "en": ("session", "sessions")},
+    "conversions": {"vi": ("lượt", "lượt"), "en": ("conversion", "conversions")},
     "people": {"vi": ("người", "người"), "en": ("person", "people")},
     "score": {"vi": ("điểm", "điểm"), "en": ("point", "points")},
     "seconds": {"vi": ("giây", "giây"), "en": ("second", "seconds")},

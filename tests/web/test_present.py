@@ -112,3 +112,24 @@ def test_the_more_tiles_the_less_room_for_each(kpis: int, density: str) -> None:
     put_all(board, *(value(f"k{i}", "sales", "department", 1) for i in range(kpis)))
 
     assert page(board).density == density
+
+
+@pytest.mark.parametrize(("metrics", "shown"), [(7, 16), (8, 9)])
+def test_a_crowded_wall_leaves_plain_metrics_to_the_walls_of_departments(metrics: int, shown: int) -> None:
+    ids = [f"k{i}" for i in range(9)] + [f"m{i}" for i in range(metrics)]
+    kpis = [
+        kpi(one, "a", "a", "calls", **{"for": ["sales"], "kind": "metric" if one[0] == "m" else "leading"})
+        for one in ids
+    ]
+    board = Board(sample(kpis=kpis))
+    put_all(board, *(value(one, "sales", "department", 1) for one in ids))
+
+    assert len(page(board).panels[0].tiles) == shown
+
+
+def test_a_crowded_wall_of_nothing_but_metrics_shows_them() -> None:
+    ids = [f"m{i}" for i in range(20)]
+    board = Board(sample(kpis=[kpi(one, "a", "a", "calls", **{"for": ["sales"], "kind": "metric"}) for one in ids]))
+    put_all(board, *(value(one, "sales", "department", 1) for one in ids))
+
+    assert len(page(board).panels[0].tiles) == 20
