@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 
 from streams.core.stage import Step
 from streams.routing import place
@@ -170,7 +170,8 @@ class Ledger:
             if self._transactional_id:
                 await producer.commit_transaction()
             await asyncio.gather(*pending)
-        except (KafkaError, OSError, ValueError, AssertionError) as error:
+        # aiokafka 0.14 ends the transaction itself when it notices the fence between two batches.
+        except (KafkaError, IllegalOperation, OSError, ValueError, AssertionError) as error:
             raise CommitLostError(_reason(error)) from error
         finally:
             await _collect(pending)
@@ -246,6 +247,8 @@ def _digest(key: bytes, value: bytes) -> int:
 def _reason(error: Exception) -> str:
     if isinstance(error, ProducerFenced):
         return "fenced: another worker owns the partition now"
+    if isinstance(error, IllegalOperation):
+        return f"the transaction was ended from outside, fenced or aborted: {error}"
     return f"{type(error).__name__}: {error}"
 
 

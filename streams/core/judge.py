@@ -49,7 +49,7 @@ class JudgeSpec:
         self.policy = observe.policy
         self.targets = targets
         self.calendars = calendars
-        self.announcer = Announcer(catalogue, targets.scopes, observe.windows, observe.policy)
+        self.announcer = Announcer(catalogue, targets.scopes, observe.windows, observe.policy, calendars.tenant)
         parts = range(observe.partitions)
         self.sources = [f"{frames.FROM_OBSERVE}{part}" for part in parts]
         if observe.spread.has_keys:

@@ -66,6 +66,17 @@ class Targets:
         finest = FINENESS.index(kpi.scope)
         return [subject for subject, scope in self.scopes.items() if FINENESS.index(scope) >= finest]
 
+    def only_repeats(self, kpi: Kpi, subject: str) -> bool:
+        """Whether a team, department or organisation holds just one subject below it that has this KPI: what can be
+        said of the one has been said of the other."""
+        scope = self.scopes[subject]
+        teams = {team for team in self._teams if self._named(kpi, team)}
+        if scope is Scope.DEPARTMENT and kpi.scope in (Scope.PERSON, Scope.TEAM):
+            return sum(1 for team in teams if self._teams[team] == subject) == 1
+        if scope is Scope.ORG and kpi.scope is not Scope.ORG:
+            return len({self._teams[team] for team in teams}) == 1
+        return False
+
     def first_us(self, kpi: Kpi) -> int | None:
         """When the earliest version of a target begins; None where one has no beginning, or there is none."""
         starts = [self._span(target)[0] for target in kpi.targets]

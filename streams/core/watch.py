@@ -64,6 +64,8 @@ class Watch:
         """Judge one subject at a whole minute; the next minute at which time alone may change the verdict."""
         kpi = plan.kpi
         window = self._windows.period(kpi.period, now_us)
+        if self._targets.only_repeats(kpi, subject):
+            return minute_from(window.end_us)
         self._expire_others(plan, subject, window, now_us)
         working_time = self._calendars.of(self._targets.scopes[subject], subject)
         checks = [minute_from(window.end_us)]
@@ -108,6 +110,8 @@ class Watch:
         """Begin the hourly baseline of a subject with its first active hour; that hour's end, None where there is none
         to keep: only teams and the organisation are tested, persons would drown in chance findings."""
         if self._targets.scopes[subject] not in (Scope.TEAM, Scope.ORG):
+            return None
+        if self._targets.only_repeats(plan.kpi, subject):
             return None
         key = (BASELINE, plan.kpi.id, subject)
         pane = self._windows.pane(int(pane_id[1:]) * 60_000_000)
