@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
 
@@ -50,14 +49,11 @@ def pace_of(working: WorkingTime, speed: float) -> Pace:
     return pace
 
 
-class Past(NamedTuple):
-    """What was told before the clock ran: number of events."""
-
-    events: int
-
-
 class Feeder:
-    """Sends arrivals: those before `live_us` as fast as they are read; then the clock runs and the rest keep time."""
+    """Sends arrivals: those before `live_us` as fast as they are read; then the clock runs and the rest keep time.
+
+    `told` hears the number of past events when they have been read.
+    """
 
     def __init__(
         self,
@@ -66,7 +62,7 @@ class Feeder:
         live_us: int,
         clock: PacedClock,
         worker: Worker,
-        told: Callable[[Past], None],
+        told: Callable[[int], None],
     ) -> None:
         self._settings = settings
         self._arrivals = iter(arrivals)
@@ -89,7 +85,7 @@ class Feeder:
             first = await self._tell_past(producer)
             await self._until_read()
             self._clock.run()
-            self._told(Past(self.sent))
+            self._told(self.sent)
             await self._go_on(producer, first)
         finally:
             await producer.stop()

@@ -2,34 +2,34 @@
 
 import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import click
 from babel.numbers import format_decimal
 
-from schemas.catalogue.models import Period, text
+from schemas.catalogue.models import text
 from schemas.topics import ALL
 from streams import clock as clocks
 from streams.app import Worker, quiet_logs
 from streams.clock import PacedClock
 from streams.cluster import EMBEDDED
 from streams.commands.worker import assemble
-from streams.demo import EARLY_US, Feeder, Past, SinceSink, pace_of
+from streams.demo import EARLY_US, Feeder, SinceSink, pace_of
 from streams.embedded import PARTITIONS, EmbeddedBrokerError, embedded_broker
 from streams.settings import SettingError, Settings, load_settings
-from streams.simulation.company import Company, demo_company
-from streams.simulation.generate import generate
+from streams.simulation.company import Company, company_of, demo_company, with_short_targets_from
+from streams.simulation.generate import Arrival, generate
 from streams.simulation.stories import stories_from
 from streams.sinks.console import ConsoleSink
 from streams.sinks.registry import Sinks
 
 SPEED = 300.0
 HOST = "127.0.0.1"
-DETAILED_DAYS = 5
-"""Working days told whole before the clock runs: a week's values and three days of hourly baselines need them."""
+DETAILED_DAYS = 3
+"""At least so many working days are told whole before the clock runs, from a Monday on: hourly baselines need them."""
 CHUNK_RECORDS = 250
 """Small, so that pages answer while the past is read."""
 
@@ -81,6 +81,8 @@ def command(for_s: float | None, speed: float, seed: int, lang: str, port: int) 
     Exit 0: stopped by Ctrl-C or --for; 1: it could not run, for instance because the port is taken.
     """
     quiet_logs("WARNING")
+    company = demo_company()
+    scene = scene_on(company, clocks.today(company.windows.clock.zone))
     try:
         with embedded_broker(topic.name for topic in ALL) as broker:
             settings = load_settings(
@@ -97,10 +99,12 @@ def command(for_s: float | None, speed: float, seed: int, lang: str, port: int) 
                 chunk_records=CHUNK_RECORDS,
                 security_protocol="PLAINTEXT",
             )
-            status = asyncio.run(_run(settings, demo_company(), for_s, speed, seed))
+            status = asyncio.run(_run(settings, scene, for_s, speed, seed))
     except (EmbeddedBrokerError, SettingError) as error:
         click.echo(f"error: {error}", err=True)
         raise SystemExit(1) from None
+    except KeyboardInterrupt:  # before the worker listens to signals
+        status = 0
     raise SystemExit(status)
 
 
@@ -115,36 +119,53 @@ def _port(wanted: int) -> int:
         return int(probe.getsockname()[1])
 
 
-async def _run(settings: Settings, company: Company, for_s: float | None, speed: float, seed: int) -> int:
-    """One demo; its exit status."""
-    loop, lang = asyncio.get_running_loop(), settings.locale or "vi"
-    says = SAYS[lang]
-    catalogue = company.catalogue
-    zone = ZoneInfo(catalogue.tenant.timezone)
-    today = company.working_day(clocks.today(zone))
-    live_us = company.opens_us(today) - EARLY_US
-    past_us, detailed_from = _past(company, live_us)
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The company on the demo's first day. Its past has results from `first` on, and everything from `detailed_from` on."""
 
+    company: Company
+    today: date
+    first: date
+    detailed_from: date
+
+    @property
+    def live_us(self) -> int:
+        """When the clock begins to run: a little before work."""
+        return self.company.opens_us(self.today) - EARLY_US
+
+    def arrivals(self, seed: int) -> Iterator[Arrival]:
+        """All events, without end; the stories begin today."""
+        stories = stories_from(self.company, self.today, seed)
+        first_us = self.company.windows.day(self.first).start_us
+        return generate(self.company, first_us, None, seed, stories, self.detailed_from)
+
+
+def scene_on(company: Company, day: date) -> Scene:
+    """The scene for the first working day from `day` on."""
+    working = company.calendars.tenant
+    today = company.working_day(day)
+    monday = today - timedelta(today.weekday())
+    while working.working_days(monday, today) < DETAILED_DAYS:
+        monday -= timedelta(7)
+    told = company_of(with_short_targets_from(company.catalogue, monday))
+    return Scene(told, today, min(today.replace(day=1), monday), monday)
+
+
+async def _run(settings: Settings, scene: Scene, for_s: float | None, speed: float, seed: int) -> int:
+    """One demo; its exit status."""
+    company, live_us, lang = scene.company, scene.live_us, settings.locale or "vi"
     clock = PacedClock(live_us, pace_of(company.calendars.tenant, speed))
     sinks = Sinks({"console": SinceSink(ConsoleSink("console"), live_us)})
-    worker = assemble(settings, catalogue, sinks, clock, EMBEDDED)
+    worker = assemble(settings, company.catalogue, sinks, clock, EMBEDDED)
 
-    def told(past: Past) -> None:
-        click.echo(says["live"].format(events=_number(past.events, lang), now=_local(live_us, zone)))
+    def told(events: int) -> None:
+        now = datetime.fromtimestamp(live_us / 1_000_000, company.windows.clock.zone)
+        click.echo(SAYS[lang]["live"].format(events=format_decimal(events, locale=lang), now=now))
 
-    arrivals = generate(company, past_us, None, seed, stories_from(company, today, seed), detailed_from)
-    feeder = Feeder(settings, arrivals, live_us, clock, worker, told)
-    company_name = text(catalogue.tenant.title, lang) if catalogue.tenant.title else catalogue.tenant.id
-    departments = len({team.department for team in catalogue.teams})
-    click.echo(
-        says["what"].format(
-            company=company_name, people=len(catalogue.people), departments=departments, seed=seed, speed=speed
-        )
-    )
-    click.echo(says["where"].format(url=f"http://{settings.http_host}:{settings.http_port}"))
-    click.echo(says["past"].format(first=_local(past_us, zone)))
+    feeder = Feeder(settings, scene.arrivals(seed), live_us, clock, worker, told)
+    _introduce(settings, scene, lang, seed, speed)
     if for_s is not None:
-        loop.call_later(for_s, worker.stop)
+        asyncio.get_running_loop().call_later(for_s, worker.stop)
     feeding = asyncio.create_task(feeder.run())
     feeding.add_done_callback(lambda done: _notice_failure(done, worker))
     try:
@@ -154,27 +175,19 @@ async def _run(settings: Settings, company: Company, for_s: float | None, speed:
         with suppress(asyncio.CancelledError, Exception):
             await feeding
         await sinks.close()
-        click.echo(says["end"].format(events=_number(feeder.sent, lang)))
+        click.echo(SAYS[lang]["end"].format(events=format_decimal(feeder.sent, locale=lang)))
 
 
-def _past(company: Company, live_us: int) -> tuple[int, date]:
-    """Where the past begins, for results with the month at the latest, and the first day told in detail."""
-    month_us = company.windows.period(Period.MONTH, live_us).start_us
-    day, found = company.windows.clock.date(live_us), 0
-    while found < DETAILED_DAYS:
-        day -= timedelta(1)
-        found += company.calendars.tenant.is_working_day(day)
-    return min(month_us, company.windows.day(day).start_us), day
+def _introduce(settings: Settings, scene: Scene, lang: str, seed: int, speed: float) -> None:
+    catalogue, says = scene.company.catalogue, SAYS[lang]
+    name = text(catalogue.tenant.title, lang) if catalogue.tenant.title else catalogue.tenant.id
+    departments = len({team.department for team in catalogue.teams})
+    people = len(catalogue.people)
+    click.echo(says["what"].format(company=name, people=people, departments=departments, seed=seed, speed=speed))
+    click.echo(says["where"].format(url=f"http://{settings.http_host}:{settings.http_port}"))
+    click.echo(says["past"].format(first=scene.first))
 
 
 def _notice_failure(done: asyncio.Task[None], worker: Worker) -> None:
     if not done.cancelled() and (error := done.exception()) is not None:
         worker.fail(f"the simulated company cannot send its events: {type(error).__name__}: {error}")
-
-
-def _local(time_us: int, zone: ZoneInfo) -> datetime:
-    return datetime.fromtimestamp(time_us / 1_000_000, zone)
-
-
-def _number(number: int, lang: str) -> str:
-    return format_decimal(number, locale=lang)

@@ -48,6 +48,17 @@ class Company:
         return self.calendars.tenant.between(month.start_us, month.end_us) / 3_600_000_000
 
 
+def with_short_targets_from(catalogue: Catalogue, day: date) -> Catalogue:
+    """The catalogue with targets per day and week that hold from a date on, so that nobody is behind before it."""
+    kpis = []
+    for kpi in catalogue.kpis:
+        if kpi.period in (Period.DAY, Period.WEEK):
+            targets = tuple(target.model_copy(update={"from_": day}) for target in kpi.targets)
+            kpi = kpi.model_copy(update={"targets": targets})
+        kpis.append(kpi)
+    return catalogue.model_copy(update={"kpis": tuple(kpis)})
+
+
 def company_of(catalogue: Catalogue) -> Company:
     """A company over any catalogue that has people in the four departments.
 

@@ -61,11 +61,12 @@ def _calls(day: Day, person: str) -> Iterator[Event]:
 
 
 def _catching_up(day: Day, person: str, shift: Shift) -> Iterator[int]:
-    """After a quiet stretch somebody calls twice as often, for as long as it takes."""
+    """After a quiet stretch somebody calls twice as often, for as long as it takes to be back on pace."""
     for story in day.stories:
         if story.subject == person:
             end_us = shift.later(story.to_us, CATCH_UP_US)
             times = shift.times(day.dice(person, "catch up"), CALLS_PER_HOUR)
+            yield story.from_us - MINUTE_US  # the last one before: the silence is as long as the story
             yield shift.later(story.to_us, 4 * MINUTE_US)
             yield from (time for time in times if story.to_us <= time < end_us)
 

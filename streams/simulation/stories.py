@@ -8,8 +8,8 @@ from typing import NamedTuple
 from streams.simulation.company import Company
 
 MINUTE_US = 60_000_000
-STALL_FROM, STALL_TO = 40 * MINUTE_US, 140 * MINUTE_US
-"""Working time of the day. At 20 calls a day a silence of 83 minutes is a stall."""
+STALL_FROM, STALL_TO = 40 * MINUTE_US, 126 * MINUTE_US
+"""Working time of the day. At 20 calls a day a silence of 83 minutes is a stall; in a week's calls it takes 110."""
 COLLAPSE_HOURS = (1, 2, 5, 6)
 """Working hour of the day without leads, day after day: 09, 10, 14:30 and 15:30, so that history does not learn it."""
 
