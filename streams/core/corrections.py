@@ -200,9 +200,11 @@ class _Chain:
         reversals = self._reversals + loose
         amounts = [unpack(kept).get("amount") for kept in reversals]
         whole = any(amount is None for amount in amounts)
-        taken = min(sum(amount for amount in amounts if amount is not None), effective.get("amount") or 0)
-        root = Fact(self.root.type, self.root.time_us, effective, whole, 0 if whole else taken)
-        return [root, *(Fact(kept.type, kept.time_us, unpack(kept)) for kept in reversals)]
+        # A credit note is a sale below zero: nothing can be taken from it.
+        most = max(effective.get("amount") or 0, 0)
+        taken = min(sum(amount for amount in amounts if amount is not None), most)
+        root = Fact(self.root.type, self.root.time_us, effective, self.root.identity, whole, 0 if whole else taken)
+        return [root, *(Fact(kept.type, kept.time_us, unpack(kept), kept.identity) for kept in reversals)]
 
 
 def _role(kept: Kept, parent: Kept, above: Role, root: Kept) -> Role | None:

@@ -12,11 +12,12 @@ ANONYMOUS_TYPES = frozenset({"survey.esat.response"})
 
 class Fact(NamedTuple):
     """An event that counts. `data` is the effective data; `taken` is the amount that partial reversals took away
-    (minor units), `whole` says that a reversal took everything."""
+    (minor units), `whole` says that a reversal took everything; `identity` is the root's (source, id)."""
 
     type: str
     time_us: int
     data: Mapping[str, Any]
+    identity: tuple[str, str]
     whole: bool = False
     taken: int = 0
 

@@ -182,7 +182,7 @@ class Observe:
     def _apply(self, kept: Kept, detail: str, now: Now) -> str | None:
         """Replace the facts of the new event's family by what stands now; the reason where it may not stand there."""
         if self._ledger.is_alone(kept):
-            self._count(Fact(kept.type, kept.time_us, unpack(kept)), 1)
+            self._count(Fact(kept.type, kept.time_us, unpack(kept), kept.identity), 1)
             self._outcome("applied", detail)
             return None
         family = self._ledger.family_of(kept)

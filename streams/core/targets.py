@@ -14,7 +14,7 @@ from schemas.catalogue.models import Catalogue, Kpi, Target
 from schemas.catalogue.references import subjects
 from schemas.values import Scope
 from streams.core.calendar import WorkingTime
-from streams.core.measures.compile import MeasureClass, Plan
+from streams.core.measures.compile import Plan
 from streams.core.membership import ALWAYS_US, FOREVER_US, Membership
 from streams.core.windows import Window, Windows
 
@@ -89,11 +89,13 @@ class Targets:
         if not self._takes_part(plan.kpi, scope, subject, window):
             return None
         stated = self._stated(plan.kpi, scope, subject)
-        if plan.measure_class.sums_over_members:
+        if plan.measure_class.paced:
             own = self._by_working_time(stated, window, window.start_us, window.end_us)
-            return own if own is not None else self._of_members(plan, scope, subject, window)
+            if own is not None or not plan.measure_class.sums_over_members:
+                return own
+            return self._of_members(plan, scope, subject, window)
         version = self._in_force(stated, window.end_us - 1)
-        if version is None and plan.measure_class in (MeasureClass.RATIO, MeasureClass.MEAN):
+        if version is None:
             version = self._inherited(plan.kpi, scope, window)
         return None if version is None else Fraction(version.value)
 

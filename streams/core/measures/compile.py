@@ -173,7 +173,7 @@ class _Build:
         if isinstance(node, Mean):
             total = self._sum(node.mean, node.of, node.where, Basis.NET)
             if node.per is not None:
-                keys = self._distinct(node.of, node.where, node.per, Basis.NET)
+                keys = self._distinct(node.of, node.where, node.per, Basis.NET, measured=node.mean)
                 self.base_keys.append(len(self.keys) - 1)
                 return _quotient(total, keys)
             self.base_slots.append(self.leaves[-1].slot)
@@ -214,9 +214,16 @@ class _Build:
         self.leaves.append(SumLeaf(frozenset(types), predicate(where), basis, slot, tuple(fields), scale))
         return lambda vector, distinct: Rational(vector[slot], scale)
 
-    def _distinct(self, types: Sequence[str], where: Where, fields: Sequence[str], basis: Basis) -> Read:
+    def _distinct(
+        self,
+        types: Sequence[str],
+        where: Where,
+        fields: Sequence[str],
+        basis: Basis,
+        measured: tuple[str, ...] | None = None,
+    ) -> Read:
         index = len(self.keys)
-        self.keys.append(KeyLeaf(frozenset(types), predicate(where), basis, index, tuple(fields)))
+        self.keys.append(KeyLeaf(frozenset(types), predicate(where), basis, index, tuple(fields), measured))
         return lambda vector, distinct: Rational(distinct[index], 1)
 
 

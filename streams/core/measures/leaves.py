@@ -15,6 +15,8 @@ from streams.core.measures.where import Predicate
 BILLION = 1_000_000_000
 KEY_SEPARATOR = "\x1f"
 """Between the parts of a composed key; no visible id contains it."""
+OWN_KEY = "\x1e"
+"""Before the identity of an event that stands for itself, so that it is no other event's key."""
 
 
 def scaled(value: int | float, scale: int) -> int:
@@ -87,24 +89,36 @@ class SumLeaf:
 
     def counts(self, fact: Fact) -> bool:
         """Whether the fact, which the leaf takes, is an event behind the value."""
+        if self.basis is Basis.REVERSED:  # a part of the amount was taken, and nothing of any other field
+            return fact.whole or (fact.taken > 0 and "amount" in self.fields)
         return stands(fact, self.basis)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyLeaf:
-    """Distinct keys among facts. The keys travel to where all holders of one key meet (stage LINK)."""
+    """Distinct keys among facts. The keys travel to where all holders of one key meet (stage LINK).
+
+    Of a mean `per` key, `measured` are the fields that the mean adds: a fact with none of them has no part, and one
+    without the key is an entity of its own.
+    """
 
     types: frozenset[str]
     holds: Predicate
     basis: Basis
     index: int
     fields: tuple[str, ...]
+    measured: tuple[str, ...] | None = None
 
     def key(self, fact: Fact) -> str | None:
         """The key that the fact holds, or None where it has no part in this leaf."""
-        if fact.type not in self.types or not self.holds(fact.data):
+        data = fact.data
+        if fact.type not in self.types or not self.holds(data):
             return None
-        return join_key(fact.data, self.fields)
+        if self.measured is None:
+            return join_key(data, self.fields)
+        if all(data.get(field) is None for field in self.measured):
+            return None
+        return join_key(data, self.fields) or OWN_KEY + KEY_SEPARATOR.join(fact.identity)
 
     def counts(self, fact: Fact) -> bool:
         """Whether the fact, which holds a key, keeps that key counted."""
