@@ -2,6 +2,7 @@
 
 # mypy: allow-subclassing-any
 import asyncio
+import logging
 from contextlib import suppress
 
 from aiohttp import web
@@ -14,6 +15,8 @@ from streams.cluster import StartError, connection
 from streams.core.board import Board
 from streams.web import board_feed
 from streams.web.app import build_web
+
+log = logging.getLogger("streams")
 
 STOP_S = 1.0
 """Open pages get this long to end; they come back by themselves."""
@@ -53,6 +56,7 @@ class Serving(Service):
             raise StartError(
                 f"cannot listen on {settings.http_host}:{settings.http_port} (KPI_HTTP_HOST, KPI_HTTP_PORT): {error}"
             ) from None
+        log.info("wallboard, health and metrics at http://%s:%d", *self.address)
         self._feed = asyncio.create_task(
             board_feed.run(
                 self._board, connection(settings), topic_prefix=settings.topic_prefix, clock=self._worker.clock

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaProducer
 from deploy.kafka.broker import Broker
 from tests import needs
 from tests.kafka.harness import Road
+from tests.kafka.product import Product
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,6 +44,14 @@ def road(broker_address: str, tmp_path: Path) -> Iterator[Road]:
     road = Road(broker_address, f"t{uuid.uuid4().hex[:8]}", tmp_path)
     yield road
     road.kill_all()
+
+
+@pytest.fixture
+def product(broker_address: str, tmp_path: Path) -> Iterator[Product]:
+    """The same for real workers."""
+    product = Product(broker_address, f"t{uuid.uuid4().hex[:8]}", tmp_path)
+    yield product
+    product.kill_all()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -39,11 +39,15 @@ class Road:
         return kept | ours | changes
 
     def start(self, stages: str, **changes: str) -> subprocess.Popen[bytes]:
-        """Starts a worker process; its output goes to `log_of`."""
+        """Starts a worker process over toy stages."""
+        return self.start_process([sys.executable, "-m", "tests.kafka.run_worker", stages], **changes)
+
+    def start_process(self, command: Sequence[str], **changes: str) -> subprocess.Popen[bytes]:
+        """Starts a process that ends with the test; its output goes to `log_of`."""
         path = self._logs / f"worker-{len(self._workers)}.log"
         with path.open("wb") as log:
             worker = subprocess.Popen(
-                [sys.executable, "-m", "tests.kafka.run_worker", stages],
+                command,
                 cwd=ROOT,
                 env=self.environment(**changes),
                 stdout=log,

@@ -14,8 +14,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import yaml
-
 from schemas.events.reasons import Reason
 
 TEMPLATES = Path(__file__).parents[2] / "schemas" / "templates"
@@ -59,7 +57,7 @@ def write_tenant(path: Path, end: datetime) -> None:
         "teams": [{"id": team, "department": department} for team, department in TEAMS.items()],
         "people": people,
     }
-    path.write_text(yaml.safe_dump(tenant, sort_keys=False))
+    path.write_text(json.dumps(tenant, indent=1))  # JSON is YAML
 
 
 def mixed(count: int, seed: int, end: datetime) -> Mixed:
@@ -251,9 +249,10 @@ def _call(company: _Company) -> tuple[str, Json]:
 
 def _sale(company: _Company) -> tuple[str, Json]:
     sale = company.number("sale")
-    data = {"sale_id": sale, "owner": company.seller(), "amount": 1_000 * (1 + company.below(40_000))}
+    amount = 1_000 * (1 + company.below(40_000))
+    data: Json = {"sale_id": sale, "owner": company.seller(), "amount": amount}
     if company.below(2):
-        data |= {"cost": data["amount"] * 2 // 3, "quantity": 1 + company.below(4)}
+        data |= {"cost": amount * 2 // 3, "quantity": 1 + company.below(4)}
     return sale, data
 
 
@@ -287,8 +286,12 @@ WHAT: dict[str, Callable[[_Company], tuple[str, Json]]] = {
     "opportunity.won": _shared("opportunity", "opportunity_id", 1500, _Company.seller),
     "opportunity.lost": _shared("opportunity", "opportunity_id", 1500, _Company.seller),
     "contract.signed": _shared("contract", "contract_id", 900, _Company.seller),
-    "lead.created": _shared("lead", "lead_id", 3000, lambda company: company.one_of(company.seller(), company.marketer())),
-    "lead.rejected": _shared("lead", "lead_id", 3000, lambda company: company.one_of(company.seller(), company.marketer())),
+    "lead.created": _shared(
+        "lead", "lead_id", 3000, lambda company: company.one_of(company.seller(), company.marketer())
+    ),
+    "lead.rejected": _shared(
+        "lead", "lead_id", 3000, lambda company: company.one_of(company.seller(), company.marketer())
+    ),
     "lead.accepted": _shared("lead", "lead_id", 3000, _Company.seller),
     "customer.created": _shared("customer", "customer_id", 800, _Company.seller),
     "ad.spend": _about("campaign", lambda company: {"campaign_id": "c-1", "amount": company.below(5_000_000)}),
@@ -314,7 +317,10 @@ WHAT: dict[str, Callable[[_Company], tuple[str, Json]]] = {
     ),
     "cost.recorded": _about(
         "cost",
-        lambda company: {"amount": company.below(9_000_000), "kind": company.one_of("cogs", "sales", "marketing", "recruiting")},
+        lambda company: {
+            "amount": company.below(9_000_000),
+            "kind": company.one_of("cogs", "sales", "marketing", "recruiting"),
+        },
     ),
     "training.attended": _about("person", lambda company: {"person_id": company.seller(), "training_id": "safety"}),
     "task.done": _about("task", lambda company: {"task_id": "t-1", "owner": company.seller()}),
