@@ -47,7 +47,8 @@ Pace = Callable[[int], tuple[float, int]]
 class PacedClock:
     """A clock that stands at `start_us` until `run`, then runs as fast as `pace` says: the demo hurries through nights.
 
-    It never goes back; a wall time before `run` reads `start_us`.
+    It waits for its world: `now_us` goes no further than `allow` has said, because silence must not come from a
+    simulator that is late. It never goes back; a wall time before `run` is `start_us`.
     """
 
     def __init__(self, start_us: int, pace: Pace) -> None:
@@ -56,18 +57,27 @@ class PacedClock:
         self._walls: list[float] = []  # when each leg begins, by the wall
         self._legs: list[tuple[int, float]] = []  # and by this clock, with its factor
         self._end_wall = float("inf")
+        self._allowed_us = start_us
 
     def run(self) -> None:
         """Begins to run now; later calls change nothing."""
         if not self._walls:
             self._end_wall = time.time_ns() / 1000
 
+    def allow(self, until_us: int) -> None:
+        """Everything that happens until then has been told."""
+        self._allowed_us = max(self._allowed_us, until_us)
+
     def now_us(self) -> int:
         """This clock's time."""
+        return min(self.ahead_us(), self._allowed_us)
+
+    def ahead_us(self) -> int:
+        """What the clock would read if it waited for nobody."""
         return self.of_wall_us(time.time_ns() // 1000)
 
     def of_wall_us(self, wall_us: int) -> int:
-        """This clock's time at a wall time."""
+        """The time of this clock that belongs to a wall time, whether allowed or not."""
         while wall_us >= self._end_wall:
             self._add_leg()
         leg = bisect_right(self._walls, wall_us) - 1
@@ -79,7 +89,7 @@ class PacedClock:
     def age_s(self, time_us: int) -> float:
         """Seconds on the wall since the clock read a time, 0 for what it has read from the start."""
         now_wall = time.time_ns() / 1000
-        self.of_wall_us(int(now_wall))
+        self.of_wall_us(int(now_wall))  # so that the legs reach until now
         leg = bisect_right(self._legs, (time_us, float("inf"))) - 1
         if leg < 0:
             return (now_wall - self._walls[0]) / 1_000_000 if self._walls else 0.0

@@ -113,15 +113,15 @@ class Feeder:
             read = bool(lanes) and all(lane.state is not None and lane.lag_records == 0 for lane in lanes)
             looks = looks + 1 if read else 0
 
-    async def _go_on(self, producer: AIOKafkaProducer, first: Arrival) -> None:
-        waiting = first
+    async def _go_on(self, producer: AIOKafkaProducer, waiting: Arrival) -> None:
         while True:
+            until_us = self._clock.ahead_us()
             batch: list[Arrival] = []
-            now_us = self._clock.now_us()
-            while waiting.at_us <= now_us and len(batch) < BATCH:
+            while waiting.at_us <= until_us and len(batch) < BATCH:
                 batch.append(waiting)
                 waiting = next(self._arrivals)
             await self._send(producer, batch)
+            self._clock.allow(min(until_us, waiting.at_us))
             await self._room()
             await asyncio.sleep(STEP_S)
 

@@ -121,7 +121,7 @@ def _port(wanted: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The company on the demo's first day. Its past has results from `first` on, and everything from `detailed_from` on."""
+    """The company on the demo's first day. Its past has results from `first`, all from `detailed_from` on."""
 
     company: Company
     today: date

@@ -41,6 +41,20 @@ def test_a_paced_clock_runs_as_fast_as_it_is_told_at_each_time() -> None:
     assert 1_000_000 + 1000 * 1_000_000 <= fast <= 1_000_000 + 1000 * (1_000_000 + after - before)
 
 
+def test_a_paced_clock_waits_for_its_world() -> None:
+    clock = PacedClock(2_000_000, uneven)
+    clock.run()
+    late = SystemClock().now_us() + 1000
+    while SystemClock().now_us() < late:  # a millisecond, in which the clock would run on by a second
+        pass
+
+    assert clock.now_us() == 2_000_000
+    assert clock.ahead_us() >= 3_000_000
+    clock.allow(2_000_500)
+    clock.allow(2_000_400)
+    assert clock.now_us() == 2_000_500
+
+
 @given(st.lists(st.integers(-(10**6), 10**7), min_size=2))
 def test_a_paced_clock_never_goes_back(walls: list[int]) -> None:
     clock = PacedClock(500_000, uneven)
