@@ -20,7 +20,8 @@ def service_day(day: Day) -> Iterator[Event]:
     for number, opened_us in enumerate(shift.times(dice, TICKETS_PER_HOUR)):
         ticket, owner = f"ticket-{day.tag()}-{number}", staff[number % len(staff)]
         work_s = dice.uniform(7, 17) * 60
-        started_us = shift.later(opened_us, dice.uniform(4, 12) * MINUTE_US)
+        answered_us = shift.later(opened_us, dice.uniform(2, 10) * MINUTE_US)
+        started_us = shift.later(answered_us, 2 * MINUTE_US)
         ended_us = shift.later(started_us, work_s * 1_000_000)
         yield event(
             SOURCE,
@@ -35,7 +36,7 @@ def service_day(day: Day) -> Iterator[Event]:
         yield event(
             SOURCE,
             "ticket.first_response",
-            started_us - 2 * MINUTE_US,
+            answered_us,
             ticket,
             ticket_id=ticket,
             owner=owner,
@@ -48,5 +49,5 @@ def service_day(day: Day) -> Iterator[Event]:
         asked = {"about_id": ticket, "about_kind": "ticket", "owner": owner}
         yield event(SOURCE, "csat.sent", shift.later(resolved_us, MINUTE_US), ticket, **asked)
         if dice.random() < RATING_SHARE:
-            answered_us = shift.later(resolved_us, dice.uniform(10, 90) * MINUTE_US)
-            yield event(SOURCE, "csat.response", answered_us, ticket, **asked, score=dice.choice(RATINGS))
+            rated_us = shift.later(resolved_us, dice.uniform(10, 90) * MINUTE_US)
+            yield event(SOURCE, "csat.response", rated_us, ticket, **asked, score=dice.choice(RATINGS))
