@@ -78,7 +78,7 @@ class Judge:
         self._changed: dict[tuple[str, str, str], None] = {}
         self._published: dict[tuple[str, str, str], tuple[Any, ...]] = {}
         self._sends: list[Send] = []
-        self._meta: dict[str, Any] = {"decided_us": None, "swept_day": 0, "refreshed_us": 0}
+        self._meta: dict[str, Any] = {"decided_us": None, "first_us": None, "swept_day": 0, "refreshed_us": 0}
         self._meta |= {"began": False, "transitions": {}}
         self._at_us = 0
 
@@ -243,6 +243,7 @@ class Judge:
             return
         if decided_us is None:
             self._start(minute_us)
+        self._open_earlier()
         if not self._meta["began"] and self._aligned.first_us is not None:
             self._begin_watching(minute_us)
         for due_us, kind, what in self._timers.due(minute_us):
@@ -264,6 +265,10 @@ class Judge:
     def _start(self, minute_us: int) -> None:
         """Set the timers that open periods with a target: from the first target on, or where a restart left off."""
         windows = self._spec.windows
+        first_event_us = self._aligned.first_us
+        first_event_us = minute_us if first_event_us is None else first_event_us
+        if self._meta["first_us"] is None:
+            self._meta["first_us"] = first_event_us
         for plan in self._spec.plans.values():
             if not plan.kpi.targets:
                 continue
@@ -272,7 +277,7 @@ class Judge:
                 window = windows.next(plan.kpi.period, self._window(opened))
             else:
                 first_us = self._spec.targets.first_us(plan.kpi)
-                first_us = (self._aligned.first_us or minute_us) if first_us is None else first_us
+                first_us = first_event_us if first_us is None else first_us
                 window = windows.period(plan.kpi.period, first_us)
             self._timers.set(minute_from(window.start_us), OPEN, plan.kpi.id, window.id)
 
@@ -283,17 +288,37 @@ class Judge:
             if version == 0:
                 self._timers.set(minute_us, EVALUATE, str(key[1]), str(key[2]))
 
+    def _open_earlier(self) -> None:
+        """An event from before all others: targets without a beginning hold from its period on."""
+        first_us, known_us = self._aligned.first_us, self._meta["first_us"]
+        if first_us is None or known_us is None or first_us >= known_us:
+            return
+        self._meta["first_us"] = first_us
+        for plan in self._spec.plans.values():
+            if plan.kpi.targets and self._spec.targets.first_us(plan.kpi) is None:
+                for window in self._spec.windows.between(plan.kpi.period, first_us, known_us):
+                    self._begin_rows(plan, window)
+
+    def _begin_rows(self, plan: Plan, window: Window) -> list[str]:
+        """Every subject with a target has a row; these subjects."""
+        kpi, targets = plan.kpi, self._spec.targets
+        mine = [
+            subject
+            for subject in targets.subjects_of(kpi)
+            if self._is_mine(plan, subject) and targets.of(kpi.id, subject, window) is not None
+        ]
+        for subject in mine:
+            if self._rows.get((ROW, kpi.id, subject, window.id)) is None:
+                self._begin_row(plan, subject, window)
+            self._changed[(kpi.id, subject, window.id)] = None
+        return mine
+
     def _open(self, plan: Plan, window: Window) -> None:
-        """A period begins: every subject with a target has a row."""
-        kpi = plan.kpi
-        for subject in self._spec.targets.subjects_of(kpi):
-            if self._is_mine(plan, subject) and self._spec.targets.of(kpi.id, subject, window) is not None:
-                if self._rows.get((ROW, kpi.id, subject, window.id)) is None:
-                    self._begin_row(plan, subject, window)
-                self._changed[(kpi.id, subject, window.id)] = None
-                first_us = self._aligned.first_us
-                if first_us is not None and first_us < window.end_us and kpi.kind is not Kind.METRIC:
-                    self._timers.set(minute_from(max(first_us, window.start_us)), EVALUATE, kpi.id, subject)
+        """A period begins."""
+        kpi, first_us = plan.kpi, self._aligned.first_us
+        for subject in self._begin_rows(plan, window):
+            if first_us is not None and first_us < window.end_us and kpi.kind is not Kind.METRIC:
+                self._timers.set(minute_from(max(first_us, window.start_us)), EVALUATE, kpi.id, subject)
         self._rows.put((OPENED, kpi.id), window.id)
         following = self._spec.windows.next(kpi.period, window)
         self._timers.set(minute_from(following.start_us), OPEN, kpi.id, following.id)
@@ -408,9 +433,7 @@ class Judge:
             for kpi, subject, period in self._partials.names(table):
                 if self._window(period).end_us < oldest_us:
                     self._partials.forget(table, kpi, subject, period)
-        for kpi, subject, pane in self._partials.names(PANE):
-            if int(pane[1:]) * MINUTE_US < clock_us - PANE_HORIZON_US:
-                self._partials.forget(PANE, kpi, subject, pane)
+        self._partials.sweep_hours(clock_us - PANE_HORIZON_US)
 
     def _window(self, period: str) -> Window:
         return self._spec.windows.parse(period)[1]

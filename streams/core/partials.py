@@ -8,11 +8,17 @@ from streams.core import frames
 from streams.core.accumulators.vector import merge
 from streams.core.frames import Cell
 from streams.core.measures.compile import FACTS_SLOT, Plan, Reading
+from streams.core.policy import MINUTE_US
 from streams.core.rows import Rows
 
 CELL, KEYS, PANE = "cell", "keys", "pane"
 PANE_PREFIX = "h"
 """Ids of hours start with it, ids of periods with a digit."""
+
+
+def began_us(pane: str) -> int:
+    """Start of an hour, from its id."""
+    return int(pane.removeprefix(PANE_PREFIX)) * MINUTE_US
 
 
 class Hour(NamedTuple):
@@ -67,9 +73,14 @@ class Partials:
         """The time of the last event that still counts, among the hours kept."""
         return max((hour.last_us for hour in self._hours[(kpi, subject)].values() if hour.events > 0), default=None)
 
-    def events(self, kpi: str, subject: str) -> int:
-        """Events in the hours kept."""
-        return sum(hour.events for hour in self._hours[(kpi, subject)].values())
+    def sweep_hours(self, oldest_us: int) -> None:
+        """Forget hours that began before `oldest_us`, but never the one of a subject's last event: its silence goes
+        on."""
+        for (kpi, subject), hours in list(self._hours.items()):
+            last_us = self.last_event_us(kpi, subject)
+            for pane, hour in list(hours.items()):
+                if began_us(pane) < oldest_us and (hour.events == 0 or hour.last_us != last_us):
+                    self.forget(PANE, kpi, subject, pane)
 
     def forget(self, table: str, kpi: str, subject: str, window: str) -> None:
         """Drop a row."""

@@ -10,14 +10,15 @@ from schemas.values import Scope
 from streams.core.alerting.lifecycle import POLICIES, AlertState, Finding, advance, expire, recheck_us
 from streams.core.alerting.lifecycle import Step as AlertStep
 from streams.core.calendar import Calendars, WorkingTime
+from streams.core.cells import PANE_HORIZON_US
 from streams.core.detectors import anomaly
 from streams.core.detectors.contract import Standing
 from streams.core.detectors.pace import DEFAULT as PACE
 from streams.core.detectors.pace import pace
 from streams.core.detectors.stall import NO_HISTORY, History, stall
 from streams.core.measures.compile import MeasureClass, Plan
-from streams.core.partials import Partials
-from streams.core.policy import HOUR_US
+from streams.core.partials import Partials, began_us
+from streams.core.policy import DAY_US, HOUR_US
 from streams.core.rows import Rows
 from streams.core.spread import watches_panes
 from streams.core.standing import meets
@@ -167,17 +168,21 @@ class Watch:
         if target is not None and value is not None and meets(kpi.direction, value, target, strict=False):
             return None, None  # who has reached the target may rest
         last_us = self._partials.last_event_us(kpi.id, subject)
-        history = self._history(plan, subject, last_us, working_time)
+        history = self._history(plan, subject, last_us, now_us, working_time)
         verdict = stall(last_us, target, window.start_us, window.end_us, now_us, working_time, history=history)
         found = verdict.standing is Standing.FOUND
         return (Finding(Severity.WARNING, verdict.evidence) if found else None), verdict.recheck_us
 
-    def _history(self, plan: Plan, subject: str, last_us: int | None, working_time: WorkingTime) -> History:
+    def _history(
+        self, plan: Plan, subject: str, last_us: int | None, now_us: int, working_time: WorkingTime
+    ) -> History:
+        """Of the hours that are kept for sure: what has been swept already differs from chunk to chunk."""
+        oldest_us = now_us // DAY_US * DAY_US - PANE_HORIZON_US + DAY_US
         hours = self._partials.hours(plan.kpi.id, subject)
-        if last_us is None or not hours:
+        recent = {began_us(pane): hour.events for pane, hour in hours.items() if began_us(pane) >= oldest_us}
+        if last_us is None or not recent:
             return NO_HISTORY
-        first_us = min(int(pane[1:]) for pane in hours) * 60_000_000
-        return History(self._partials.events(plan.kpi.id, subject), working_time.between(first_us, last_us))
+        return History(sum(recent.values()), max(0, working_time.between(min(recent), last_us)))
 
     def _anomaly(self, plan: Plan, subject: str) -> Finding | None:
         row = self._rows.get((BASELINE, plan.kpi.id, subject))

@@ -1,0 +1,114 @@
+"""The real stages over several partitions, in memory: topics are lists, a changelog is a dict, and a seed deals the work.
+
+What Kafka may do, this does: any chunk sizes, any order between partitions and stages, a restart of any state from its
+changelog at any time. What Kafka does not do, this does not: the order within a topic's partition holds.
+"""
+
+import json
+from collections.abc import Sequence
+from random import Random
+
+from schemas import topics
+from schemas.alerts import Alert
+from schemas.catalogue.models import Catalogue
+from schemas.topics import Stage
+from schemas.values import Value
+from streams.core.pipeline import stages
+from streams.core.policy import Policy
+from streams.core.stage import Now, PartitionState, Record, Send, StageSpec
+from streams.routing import partition_of
+from tests.streams.core.worlds import Event
+
+Seat = tuple[Stage, int]
+STAGE_OF = {topics.LINKS.name: Stage.LINK, topics.PARTIALS.name: Stage.JUDGE}
+
+
+class Road:
+    """Stages OBSERVE, LINK and JUDGE of a catalogue. `random` None takes everything in order and in whole chunks."""
+
+    def __init__(self, catalogue: Catalogue, policy: Policy, partitions: int, random: Random | None = None) -> None:
+        self._random = random
+        self._place = partition_of(partitions)
+        specs = stages(catalogue, policy, partitions, self._place)
+        self._specs: dict[Stage, StageSpec] = {spec.stage: spec for spec in specs if spec.stage is not Stage.NOTIFY}
+        self.states: dict[Seat, PartitionState] = {
+            (stage, part): spec.open(part) for stage, spec in self._specs.items() for part in range(partitions)
+        }
+        self.changelogs: dict[Seat, dict[bytes, bytes]] = {seat: {} for seat in self.states}
+        self._queues: dict[Seat, list[Record]] = {seat: [] for seat in self.states}
+        self.values: dict[tuple[str, ...], Value] = {}
+        self.alerts: list[Alert] = []
+        self.letters: list[Send] = []
+        self.fed = 0
+
+    def put(self, events: Sequence[Event]) -> None:
+        """Events onto kpi.events, in this order."""
+        for event in events:
+            key, value = event["subject"].encode(), json.dumps(event).encode()
+            self._queues[Stage.OBSERVE, self._place(event["subject"])].append(Record(self.fed, 0, key, value))
+            self.fed += 1
+
+    def run(self, now: Now, *, restarts: float = 0.0, early_ticks: float = 0.0) -> None:
+        """Until nothing is left. `restarts` and `early_ticks` are chances a step: a state comes back from its
+        changelog; a partition believes for a moment that it is read to its end."""
+        random = self._random or Random(0)
+        while ready := [seat for seat, queue in self._queues.items() if queue]:
+            seat = random.choice(ready) if self._random else ready[0]
+            queue = self._queues[seat]
+            size = random.randint(1, len(queue)) if self._random else len(queue)
+            chunk, self._queues[seat] = queue[:size], queue[size:]
+            self._take(seat, self.states[seat].feed(chunk, now))
+            if random.random() < restarts:
+                self.restart(random.choice(list(self.states)))
+            if random.random() < early_ticks:
+                early = random.choice([seat for seat in self.states if seat[0] is Stage.OBSERVE])
+                self._take(early, self.states[early].tick(Now(now.us, caught_up=True)))
+
+    def tick(self, now_us: int) -> None:
+        """Wall time for every partition, read to its end."""
+        for seat, state in self.states.items():
+            self._take(seat, state.tick(Now(now_us, caught_up=True)))
+        self.run(Now(now_us, caught_up=True))
+
+    def restart(self, seat: Seat, spec: StageSpec | None = None) -> None:
+        """Open a state anew from its changelog, at times under another catalogue's spec."""
+        state = (spec or self._specs[seat[0]]).open(seat[1])
+        for key, value in self.changelogs[seat].items():
+            state.load(key, value)
+        state.ready()
+        self.states[seat] = state
+
+    def counts(self) -> dict[tuple[str, ...], int]:
+        """Outcomes of all partitions of OBSERVE."""
+        total: dict[tuple[str, ...], int] = {}
+        for (stage, _), state in self.states.items():
+            for name, number in state.counts().items() if stage is Stage.OBSERVE else ():
+                total[name] = total.get(name, 0) + number
+        return total
+
+    def _take(self, seat: Seat, step: object) -> None:
+        sends, rows = step  # type: ignore[misc]
+        for key, value in rows.items():
+            if value is None:
+                self.changelogs[seat].pop(key, None)
+            else:
+                self.changelogs[seat][key] = value
+        for send in sends:
+            self._deliver(send)
+
+    def _deliver(self, send: Send) -> None:
+        stage = STAGE_OF.get(send.topic.name)
+        if stage is not None:
+            assert send.partition is not None
+            self._queues[stage, send.partition].append(Record(0, 0, send.key, send.value))
+        elif send.topic is topics.VALUES:
+            assert send.key is not None
+            name = tuple(send.key.decode().split("|"))
+            self.values.pop(name, None)
+            if send.value is not None:
+                self.values[name] = Value.model_validate_json(send.value)
+        elif send.topic is topics.ALERTS:
+            assert send.value is not None
+            self.alerts.append(Alert.model_validate_json(send.value))
+        elif send.topic is topics.DEAD_LETTER:
+            self.letters.append(send)

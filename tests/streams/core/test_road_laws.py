@@ -1,0 +1,105 @@
+"""The road over partitions, chunks, orders and restarts says what one replay says (DESIGN 4.3, 5)."""
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+
+from schemas.alerts import Alert
+from schemas.values import Value
+from streams.core.policy import MINUTE_US, SECOND_US, Policy
+from streams.core.replay import replay
+from streams.core.stage import Now
+from tests.streams.core import worlds
+from tests.streams.core.road import Road
+
+POLICY = Policy(future_us=None)
+# Noon in UTC: no local day of our zones begins in the minutes that the tests let pass after it.
+UNTIL = worlds.START + timedelta(days=worlds.DAYS + 4, hours=12, seconds=17)
+UNTIL_US = int((UNTIL - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+seeds = st.integers(0, 2**32)
+
+
+def settle(road: Road) -> None:
+    """Let wall time come, and one minute more: closed rows are restated at whole minutes."""
+    for now_us in (UNTIL_US, UNTIL_US + 2 * SECOND_US, UNTIL_US + 2 * MINUTE_US):
+        road.tick(now_us)
+
+
+def settled(values: dict[tuple[str, ...], Value]) -> dict[tuple[str, ...], tuple[object, ...]]:
+    """What does not depend on when a value was looked at."""
+    return {name: (v.value, v.target, v.attainment, v.n, v.start, v.end, v.scope) for name, v in values.items()}
+
+
+def of_replay(values: list[Value]) -> dict[tuple[str, ...], Value]:
+    return {(value.kpi, value.subject, value.period): value for value in values}
+
+
+@given(seeds, seeds, seeds, st.integers(0, 40), st.sampled_from([1, 2, 4]))
+@hypothesis(max_examples=40)
+def test_order_chunks_partitions_ticks_and_restarts_change_no_value(
+    company: int, week: int, deal: int, size: int, partitions: int
+) -> None:
+    catalogue, events = worlds.catalogue(company), worlds.events(week, size)
+    expected = replay(worlds.lines(events), catalogue, POLICY, UNTIL_US)
+
+    road = Road(catalogue, POLICY, partitions, Random(deal))
+    road.put(events)
+    road.run(Now(UNTIL_US - SECOND_US, caught_up=False), restarts=0.15, early_ticks=0.1)
+    settle(road)
+
+    assert settled(of_replay(expected.values)) == settled(road.values)
+
+
+@given(seeds, seeds, seeds, st.integers(0, 40), st.sampled_from([1, 2, 4]))
+@hypothesis(max_examples=25)
+def test_every_event_ends_in_one_outcome_whatever_the_order(
+    company: int, week: int, deal: int, size: int, partitions: int
+) -> None:
+    catalogue, events = worlds.catalogue(company, kpis=1), worlds.events(week, size)
+
+    road = Road(catalogue, POLICY, partitions, Random(deal))
+    road.put(events)
+    road.run(Now(UNTIL_US, caught_up=False), restarts=0.2)
+    counts = road.counts()
+
+    assert size == sum(counts.values())
+    assert all(number >= 0 for number in counts.values())
+    assert sum(n for name, n in counts.items() if name[0] == "dead_lettered") == len(road.letters)
+
+
+@given(seeds, seeds, seeds, st.integers(0, 60), st.sampled_from([1, 2, 4]))
+@hypothesis(max_examples=30)
+def test_a_backlog_in_the_order_of_time_is_judged_as_replay_judges_it(
+    company: int, week: int, deal: int, size: int, partitions: int
+) -> None:
+    catalogue = worlds.catalogue(company)
+    events = sorted(worlds.events(week, size), key=lambda event: datetime.fromisoformat(event["time"]))
+    expected = replay(worlds.lines(events), catalogue, POLICY, UNTIL_US)
+
+    road = Road(catalogue, POLICY, partitions, Random(deal))
+    road.put(events)
+    road.run(Now(UNTIL_US, caught_up=False), restarts=0.1)
+    settle(road)
+
+    assert transitions(expected.alerts) == transitions(road.alerts)
+    assert settled(of_replay(expected.values)) == settled(road.values)
+    assert versions(of_replay(expected.values)) == versions(road.values)
+
+
+def transitions(alerts: list[Alert]) -> list[tuple[str, ...]]:
+    """Alerts until the end of the replay, with their reasons, in one order."""
+    until = UNTIL.isoformat()
+    told = [
+        (alert.at, alert.fingerprint, alert.cls, alert.kpi, alert.subject, alert.period, alert.transition, alert.reason)
+        for alert in alerts
+        if datetime.fromisoformat(alert.at) <= datetime.fromisoformat(until)
+    ]
+    return sorted(told)
+
+
+def versions(values: dict[tuple[str, ...], Value]) -> dict[tuple[str, ...], tuple[object, ...]]:
+    return {name: (value.version, value.status if value.version else None) for name, value in values.items()}
