@@ -60,6 +60,7 @@ class Lanes:
             settings.chunk_ms / 1000,
             asyncio.Semaphore(RESTORES),
             asyncio.Semaphore(DELIVERIES),
+            asyncio.Lock(),
             fail,
         )
         self._lanes: dict[TopicPartition, Lane] = {}

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from aiokafka import ConsumerRecord
 
-SLOW_FEED_S = 1.0
+SLOW_FEED_S = 0.4
 """A chunk that takes longer halves the next one's size: heartbeats and the other lanes wait meanwhile."""
 LEAST_RECORDS = 10
+"""Also the size of the first chunk: what a record costs shows when some are fed (a frame of partials is some 20 ms)."""
 
 
 class Inbox:
@@ -17,7 +18,7 @@ class Inbox:
         self.read_to = 0
         """Offset after everything fetched, commit markers included."""
         self._most = most_records
-        self._limit = most_records
+        self._limit = min(most_records, LEAST_RECORDS)
         self._linger_s = linger_s
         self._time = time
         self._records: deque[ConsumerRecord] = deque()
@@ -68,5 +69,5 @@ class Inbox:
         """Learns from how long a chunk took."""
         if took_s > SLOW_FEED_S:
             self._limit = max(LEAST_RECORDS, records // 2)
-        elif took_s < SLOW_FEED_S / 4:
+        elif took_s < SLOW_FEED_S / 4 and records >= self._limit:
             self._limit = min(self._most, self._limit * 2)

@@ -85,6 +85,8 @@ class LaneRules:
     """Bounds how many lanes restore at a time."""
     deliveries: asyncio.Semaphore
     """Bounds how many deliveries run at a time."""
+    turn: asyncio.Lock
+    """Held while a stage works, so that heartbeats go out between the chunks of two lanes."""
     fail: Callable[[str], None]
     """Ends the worker with one clear line."""
     timings: Timings = field(default_factory=Timings)

@@ -257,15 +257,17 @@ class Lane:
     async def _feed(self) -> None:
         taken = self._inbox.take()
         records = [self._record(raw) for raw in taken]
-        now = self._now()
-        started = self._loop.time()
-        try:
-            step = cast(PartitionState, self._state).feed(records, now)
-        except Exception:
-            log.exception("%s: a chunk of %d records failed; trying them one by one", self.name, len(records))
+        step: Step | None = None
+        async with self._rules.turn:
+            now, started = self._now(), self._loop.time()
+            try:
+                step = cast(PartitionState, self._state).feed(records, now)
+            except Exception:
+                log.exception("%s: a chunk of %d records failed; trying them one by one", self.name, len(records))
+            took_s = self._loop.time() - started
+        if step is None:
             await self._feed_singly(taken, records, now)
             return
-        took_s = self._loop.time() - started
         self._inbox.pace(len(records), took_s)
         self._note_feed(len(records), took_s)
         await self._commit(step, self._inbox.offset_after(taken[-1]))

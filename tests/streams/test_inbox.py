@@ -54,14 +54,24 @@ def test_a_restart_forgets_what_was_fetched() -> None:
 
 def test_slow_chunks_become_smaller_and_quick_ones_larger_again() -> None:
     inbox = Inbox(100, 0, Time())
-    inbox.put(records(*range(300)), 300)
+    inbox.put(records(*range(600)), 600)
+    sizes = []
 
-    inbox.pace(len(inbox.take()), 2.0)
-    slow = len(inbox.take())
-    inbox.pace(slow, 0.1)
+    for took_s in (0.01, 0.01, 0.01, 0.01, 0.01, 2.0, 0.2, 0.01, 0.01):
+        sizes.append(len(inbox.take()))
+        inbox.pace(sizes[-1], took_s)
 
-    assert slow == 50
-    assert len(inbox.take()) == 100
+    assert sizes == [10, 20, 40, 80, 100, 100, 50, 50, 100]
+
+
+def test_a_quick_chunk_that_was_not_full_says_nothing_about_larger_ones() -> None:
+    inbox = Inbox(100, 0, Time())
+    inbox.put(records(0, 1), 2)
+
+    inbox.pace(len(inbox.take()), 0.001)
+    inbox.put(records(*range(2, 102)), 102)
+
+    assert len(inbox.take()) == 10
 
 
 @given(st.lists(st.integers(1, 7), max_size=20), st.integers(1, 9), st.data())

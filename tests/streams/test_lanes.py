@@ -102,7 +102,7 @@ class Bench:
         self.source = MemorySource()
         self.failures: list[str] = []
         self.rules = rules = LaneRules(
-            chunk_records, 0.0, asyncio.Semaphore(1), asyncio.Semaphore(1), self.failures.append
+            chunk_records, 0.0, asyncio.Semaphore(1), asyncio.Semaphore(1), asyncio.Lock(), self.failures.append
         )
         spec = StageSpec(Stage.OBSERVE, lambda partition: CountWords(partition, VALUES))
         self.lane = Lane(spec, TP, cast(Ledger, self.ledger), self.source, ManualClock(), None, rules)
