@@ -7,14 +7,11 @@ Changes are cut into slices of event time; a slice holds the absolute state of e
 from streams.core.accumulators.vector import add, retract, zero
 from streams.core.facts import Fact
 from streams.core.frames import Slice
-from streams.core.policy import DAY_US
 from streams.core.rows import Key, Rows
 from streams.core.spread import Spread, Touch
 from streams.core.windows import Windows
 
 CELL, PANE, REFERENCE, UNKNOWN_OWNER = "cell", "pane", "reference", "unknown_owner"
-PANE_HORIZON_US = 35 * DAY_US
-"""Hours are kept this long behind the watermark: what the hourly baseline reads, and a month of restatements."""
 
 
 class Cells:

@@ -18,12 +18,11 @@ from streams.core.alerting.lifecycle import Step as AlertStep
 from streams.core.align import Alignment
 from streams.core.announce import Announcer
 from streams.core.calendar import Calendars
-from streams.core.cells import PANE_HORIZON_US
 from streams.core.frames import Slice
 from streams.core.measures.compile import Plan
 from streams.core.observe import ObserveSpec
 from streams.core.partials import CELL, KEYS, PANE, PANE_PREFIX, Partials
-from streams.core.policy import DAY_US, MINUTE_US
+from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US
 from streams.core.readings import Readings
 from streams.core.rows import Rows
 from streams.core.spread import route

@@ -19,11 +19,11 @@ from schemas.events.envelope import Event, Reason, Rejected, encode
 from schemas.events.registry import Registry
 from schemas.events.times import format_us
 from streams.core import frames
-from streams.core.cells import PANE_HORIZON_US, UNKNOWN_OWNER, Cells
+from streams.core.cells import UNKNOWN_OWNER, Cells
 from streams.core.corrections import SALE_REVERSED, Identity, Kept, Ledger, Standing, keep, unpack
 from streams.core.facts import Fact
 from streams.core.frames import Slice
-from streams.core.policy import DAY_US, MINUTE_US, Policy
+from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US, Policy
 from streams.core.rows import Rows
 from streams.core.spread import Spread, route
 from streams.core.stage import Now, PartitionOf, Record, Send, Step

@@ -6,6 +6,8 @@ SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
+PANE_HORIZON_US = 35 * DAY_US
+"""Hours are kept this long behind the watermark: what the hourly baseline reads, and a month of restatements."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from schemas.values import Scope
 from streams.core.alerting.lifecycle import POLICIES, AlertState, Finding, advance, expire, recheck_us
 from streams.core.alerting.lifecycle import Step as AlertStep
 from streams.core.calendar import Calendars, WorkingTime
-from streams.core.cells import PANE_HORIZON_US
 from streams.core.detectors import anomaly
 from streams.core.detectors.contract import Standing
 from streams.core.detectors.pace import DEFAULT as PACE
@@ -18,7 +17,7 @@ from streams.core.detectors.pace import pace
 from streams.core.detectors.stall import NO_HISTORY, History, stall
 from streams.core.measures.compile import MeasureClass, Plan
 from streams.core.partials import Partials, began_us
-from streams.core.policy import DAY_US, HOUR_US
+from streams.core.policy import DAY_US, HOUR_US, PANE_HORIZON_US
 from streams.core.rows import Rows
 from streams.core.spread import watches_panes
 from streams.core.standing import meets
