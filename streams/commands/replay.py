@@ -43,8 +43,8 @@ class Instant(click.ParamType):
 )  # fmt: skip
 @click.option("--until", type=Instant(), help="End of the clock (default: the last event). Later events are ignored.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: values, then alerts.")
-@click.option("--grace", default=300, show_default=True, type=click.IntRange(min=0), help="Seconds after a period's end.")
-@click.option("--horizon", default=100, show_default=True, type=click.IntRange(min=1), help="Days kept for corrections.")
+@click.option("--grace", default=300, show_default=True, type=click.IntRange(0), help="Seconds after a period's end.")
+@click.option("--horizon", default=100, show_default=True, type=click.IntRange(1), help="Days kept for corrections.")
 def command(
     events: tuple[str, ...], paths: tuple[Path, ...], until: int | None, as_json: bool, grace: int, horizon: int
 ) -> None:
@@ -78,9 +78,8 @@ def json_lines(outcome: Outcome[str]) -> Iterator[str]:
     for value in outcome.values:
         yield value.model_dump_json()
     for alert in outcome.alerts:
-        yield json.dumps(
-            alert.model_dump(mode="json", by_alias=True, exclude={"evidence"}), ensure_ascii=False, separators=(",", ":")
-        )
+        shown = alert.model_dump(mode="json", by_alias=True, exclude={"evidence"})
+        yield json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 
 def show(outcome: Outcome[str], console: Console) -> None:

@@ -89,7 +89,11 @@ def test_secrets_are_hidden_in_the_settings_repr(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("KPI_CHAT_URLS", "slack://hunter2/a,b tgram://x/y, console://")
     settings = load_settings()
 
-    assert [url.get_secret_value() for url in settings.chat_urls] == ["slack://hunter2/a,b", "tgram://x/y", "console://"]
+    assert [url.get_secret_value() for url in settings.chat_urls] == [
+        "slack://hunter2/a,b",
+        "tgram://x/y",
+        "console://",
+    ]
     assert "hunter2" not in repr(settings)
 
 
