@@ -24,7 +24,22 @@ kpis:
     measure: {count: call.completed}
     targets: [{value: 16, per: person, from: 2026-11-16}]
 """
-VALUE_KEYS = ["kind", "kpi", "subject", "scope", "period", "start", "end", "value", "target", "expected", "attainment", "n", "status", "version"]
+VALUE_KEYS = [
+    "kind",
+    "kpi",
+    "subject",
+    "scope",
+    "period",
+    "start",
+    "end",
+    "value",
+    "target",
+    "expected",
+    "attainment",
+    "n",
+    "status",
+    "version",
+]
 ALERT_KEYS = ["kind", "at", "fingerprint", "class", "kpi", "subject", "period", "transition", "severity", "reason"]
 
 
