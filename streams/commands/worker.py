@@ -20,6 +20,7 @@ from streams.routing import partition_of
 from streams.serving import Serving
 from streams.settings import SettingError, Settings, load_settings, unknown_variables
 from streams.sinks.registry import Sinks, SinkSettingError, sinks_of
+from streams.unknown_owners import UnknownOwners
 
 
 @click.command(name="worker")
@@ -65,6 +66,7 @@ def assemble(
     registry = CollectorRegistry()
     register(registry, worker, catalogue, person_label=settings.person_label, locale=settings.locale)
     worker.add_service(Serving(worker, catalogue, registry))
+    worker.add_service(UnknownOwners(worker))
     return worker
 
 
