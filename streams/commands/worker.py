@@ -16,11 +16,11 @@ from streams.cluster import APACHE_KAFKA, Cluster
 from streams.core.pipeline import stages
 from streams.core.policy import DAY_US, SECOND_US, Policy
 from streams.metrics.collector import register
+from streams.metrics.unknown_owners import UnknownOwners
 from streams.routing import partition_of
 from streams.serving import Serving
 from streams.settings import SettingError, Settings, load_settings, unknown_variables
 from streams.sinks.registry import Sinks, SinkSettingError, sinks_of
-from streams.unknown_owners import UnknownOwners
 
 
 @click.command(name="worker")

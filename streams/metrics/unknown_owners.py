@@ -6,8 +6,8 @@ import logging
 
 from mode import Service
 
-from streams.app import Worker
 from streams.core.observe import Observe
+from streams.metrics.view import Worker
 
 log = logging.getLogger("streams")
 
