@@ -29,7 +29,7 @@ from streams.core.spread import route
 from streams.core.stage import Now, Record, Send, Step
 from streams.core.targets import Targets
 from streams.core.timers import CLOSE, EVALUATE, HOUR, OPEN, RESTATE, Timers, minute_after, minute_from
-from streams.core.watch import BASELINE, Watch
+from streams.core.watch import ALERT, BASELINE, Watch
 from streams.core.windows import Window
 
 ROW, OPENED, META = "row", "opened", "meta"
@@ -50,6 +50,7 @@ class JudgeSpec:
         self.calendars = calendars
         self.announcer = Announcer(catalogue, targets.scopes, observe.windows, observe.policy, calendars.tenant)
         parts = range(observe.partitions)
+        self.subjects = {plan.kpi.id: frozenset(targets.subjects_of(plan.kpi)) for plan in self.plans.values()}
         self.sources = [f"{frames.FROM_OBSERVE}{part}" for part in parts]
         if observe.spread.has_keys:
             self.sources += [f"{frames.FROM_LINK}{part}" for part in parts]
@@ -78,7 +79,7 @@ class Judge:
         self._published: dict[tuple[str, str, str], tuple[Any, ...]] = {}
         self._sends: list[Send] = []
         self._meta: dict[str, Any] = {"decided_us": None, "first_us": None, "swept_day": 0, "refreshed_us": 0}
-        self._meta |= {"began": False, "transitions": {}}
+        self._meta |= {"began": False, "transitions": {}, "fingerprint": spec.observe.fingerprint}
         self._at_us = 0
 
     # -- state
@@ -91,16 +92,49 @@ class Judge:
         """Rebuild indexes and timers from the rows. What the catalogue no longer has is forgotten."""
         self._meta = self._rows.get((META,)) or self._meta
         self._aligned.ready()
-        for table in (CELL, KEYS, PANE, ROW, BASELINE, OPENED, "alert"):
-            for key, _ in self._rows.items(table):
-                if key[1] not in self._spec.plans or (len(key) > 2 and key[2] not in self._spec.targets.scopes):
-                    self._rows.drop(key)
+        changed = self._meta["fingerprint"] != self._spec.observe.fingerprint
+        if changed:
+            self._forget_strangers()
         self._partials.ready()
         self._watch.ready()
         decided_us = self._meta["decided_us"]
         if decided_us is not None:
             self._at_us = decided_us
+            if changed:
+                self._adopt(decided_us)
             self._rearm(decided_us)
+
+    def _forget_strangers(self) -> None:
+        """Another catalogue: rows of KPIs, subjects and grains that it does not have are withdrawn."""
+        self._meta["fingerprint"] = self._spec.observe.fingerprint
+        for table in (CELL, KEYS, PANE, ROW, BASELINE, OPENED, ALERT):
+            for key, _ in self._rows.items(table):
+                fits = key[1] in self._spec.plans and (len(key) == 2 or key[2] in self._spec.subjects[str(key[1])])
+                if fits and table in (CELL, KEYS, ROW):
+                    fits = self._spec.windows.parse(str(key[3]))[0] is self._spec.plans[str(key[1])].kpi.period
+                if not fits:
+                    self._rows.drop(key)
+                    if table == ROW:
+                        self._sends.append(Send(topics.VALUES, value_key(*map(str, key[1:])), None))
+
+    def _adopt(self, decided_us: int) -> None:
+        """Another catalogue: rows without events or a target go, those with a target begin, all are told anew. OBSERVE
+        counts the events anew and sends what has changed."""
+        windows, targets = self._spec.windows, self._spec.targets
+        for key, _ in self._rows.items(ROW):
+            kpi, subject, period = str(key[1]), str(key[2]), str(key[3])
+            plan, window = self._spec.plans[kpi], self._window(period)
+            aimed = window.end_us > self._first_us(plan) and targets.of(kpi, subject, window) is not None
+            if aimed or self._partials.has_facts(plan, subject, period):
+                self._changed[(kpi, subject, period)] = None
+            else:
+                self._drop_row(plan, subject, window)
+        for plan in self._spec.plans.values():
+            self._rows.drop((OPENED, plan.kpi.id))
+            first_us = self._first_us(plan)
+            for window in windows.between(plan.kpi.period, first_us, decided_us + 1) if plan.kpi.targets else ():
+                self._begin_rows(plan, window)
+                self._rows.put((OPENED, plan.kpi.id), window.id)
 
     def _rearm(self, decided_us: int) -> None:
         soon_us = decided_us + MINUTE_US
@@ -187,13 +221,17 @@ class Judge:
         for cell in slice_.cells:
             kpi, subject, window_id, _ = cell
             plan = self._spec.plans.get(kpi)
-            if plan is None or subject not in self._spec.targets.scopes:
+            if plan is None or subject not in self._spec.subjects[kpi]:
                 continue
-            less = self._partials.put(source, cell)
             if window_id.startswith(PANE_PREFIX):
+                less = self._partials.put(source, cell)
                 self._heard(plan, subject, window_id)
             else:
-                self._count(plan, subject, self._window(window_id))
+                grain, window = self._spec.windows.parse(window_id)
+                if grain is not plan.kpi.period:  # told before the catalogue changed
+                    continue
+                less = self._partials.put(source, cell)
+                self._count(plan, subject, window)
             self._look_soon(plan, subject, slice_.stamp_us, urgent=less)
 
     def _count(self, plan: Plan, subject: str, window: Window) -> None:
@@ -264,10 +302,9 @@ class Judge:
     def _start(self, minute_us: int) -> None:
         """Set the timers that open periods with a target: from the first target on, or where a restart left off."""
         windows = self._spec.windows
-        first_event_us = self._aligned.first_us
-        first_event_us = minute_us if first_event_us is None else first_event_us
         if self._meta["first_us"] is None:
-            self._meta["first_us"] = first_event_us
+            first_us = self._aligned.first_us
+            self._meta["first_us"] = minute_us if first_us is None else first_us
         for plan in self._spec.plans.values():
             if not plan.kpi.targets:
                 continue
@@ -275,10 +312,14 @@ class Judge:
             if opened is not None:
                 window = windows.next(plan.kpi.period, self._window(opened))
             else:
-                first_us = self._spec.targets.first_us(plan.kpi)
-                first_us = first_event_us if first_us is None else first_us
-                window = windows.period(plan.kpi.period, first_us)
+                window = windows.period(plan.kpi.period, self._first_us(plan))
             self._timers.set(minute_from(window.start_us), OPEN, plan.kpi.id, window.id)
+
+    def _first_us(self, plan: Plan) -> int:
+        """From when on periods with a target have rows: from the first target's beginning, else the first event."""
+        first_us = self._spec.targets.first_us(plan.kpi)
+        known_us: int = self._meta["first_us"]
+        return known_us if first_us is None else first_us
 
     def _begin_watching(self, minute_us: int) -> None:
         """The first event of all has come: subjects with a target are watched from now on, with or without events."""
@@ -343,6 +384,8 @@ class Judge:
             reading = self._readings.shown(plan, name, window, closed=True)
             if [value, n] != list(reading):
                 self._rows.put(key, [version + 1, *reading])
+                self._publish(plan, name, window, now_us)
+            elif key[1:] in self._published:  # what was told in between, while a recount came in
                 self._publish(plan, name, window, now_us)
 
     def _close_hour(self, plan: Plan, subject: str, now_us: int) -> None:

@@ -5,12 +5,12 @@ partition of the key; here a key counts once for a (kpi, subject, window) while 
 to JUDGE is the number of such keys, absolute. Slices keep their stamps, so that time is not lost at this hop.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from schemas import topics
 from streams.core import frames
 from streams.core.align import Alignment
-from streams.core.frames import Slice
+from streams.core.frames import Cell, Slice
 from streams.core.observe import ObserveSpec
 from streams.core.policy import DAY_US
 from streams.core.rows import Rows
@@ -18,6 +18,8 @@ from streams.core.spread import route
 from streams.core.stage import Now, Record, Send, Step
 
 REFERENCE, TOTAL, META = "reference", "total", "meta"
+Name = tuple[str, str, str]
+"""(kpi, subject, window id)."""
 
 
 class Link:
@@ -27,6 +29,7 @@ class Link:
         self._spec = spec
         self._source = f"{frames.FROM_LINK}{partition}"
         self._rows = Rows()
+        self._retell: list[Name] = []
         self._aligned = Alignment(self._rows, [f"{frames.FROM_OBSERVE}{p}" for p in range(spec.partitions)])
 
     def load(self, key: bytes, value: bytes) -> None:
@@ -36,6 +39,10 @@ class Link:
     def ready(self) -> None:
         """Take up the clocks and the slices that wait."""
         self._aligned.ready()
+        # Another catalogue may count more or fewer keys for a KPI, or none: JUDGE has to hear the totals anew.
+        told = self._rows.get((META, "catalogue"))
+        if told is not None and told != self._spec.fingerprint:
+            self._retell = [(str(key[1]), str(key[2]), str(key[3])) for key, _ in self._rows.items(TOTAL)]
 
     def counts(self) -> Mapping[tuple[str, ...], int]:
         """Nothing ends here: every key count goes on."""
@@ -55,7 +62,10 @@ class Link:
         """One chunk of frames."""
         for record in records:
             self._aligned.take(frames.decode(record.value or b""))
-        slices = [self._count(source, slice_) for source, slice_ in self._aligned.release()]
+        self._rows.put((META, "catalogue"), self._spec.fingerprint)
+        slices = [Slice(0, cells=self._cells(self._retell))] if self._retell else []
+        self._retell = []
+        slices += [self._count(source, slice_) for source, slice_ in self._aligned.release()]
         self._aligned.save()
         self._sweep()
         return Step(self._tell(slices), self._rows.flush())
@@ -66,11 +76,8 @@ class Link:
 
     def _count(self, source: str, slice_: Slice) -> Slice:
         """Apply one slice; the totals that it changed."""
-        touched: dict[tuple[str, str, str], list[int]] = {}
+        touched: dict[Name, None] = {}
         for kpi, leaf, subject, window, key, references in slice_.keys:
-            plan = self._spec.spread.plans.get(kpi)
-            if plan is None or leaf >= len(plan.keys):
-                continue
             row = (REFERENCE, kpi, leaf, subject, window, key)
             sources: dict[str, int] = dict(self._rows.get(row) or {})
             before = any(sources.values())
@@ -83,11 +90,22 @@ class Link:
                 self._rows.drop(row)
             step = bool(sources) - before
             if step:
-                total = list(self._rows.get((TOTAL, kpi, subject, window)) or [0] * len(plan.keys))
+                total = list(self._rows.get((TOTAL, kpi, subject, window)) or ())
+                total += [0] * (leaf + 1 - len(total))
                 total[leaf] += step
                 self._rows.put((TOTAL, kpi, subject, window), total)
-                touched[(kpi, subject, window)] = total
-        return Slice(slice_.stamp_us, cells=[(*name, list(total)) for name, total in touched.items()])
+                touched[(kpi, subject, window)] = None
+        return Slice(slice_.stamp_us, cells=self._cells(touched))
+
+    def _cells(self, names: Iterable[Name]) -> list[Cell]:
+        """Totals of the key leaves that the catalogue has, in their order."""
+        cells: list[Cell] = []
+        for name in names:
+            plan = self._spec.spread.plans.get(name[0])
+            if plan is not None and plan.keys:
+                total = [*(self._rows.get((TOTAL, *name)) or ()), *[0] * len(plan.keys)]
+                cells.append((*name, total[: len(plan.keys)]))
+        return cells
 
     def _tell(self, slices: Sequence[Slice]) -> list[Send]:
         spec = self._spec

@@ -5,6 +5,7 @@ changelog at any time. What Kafka does not do, this does not: the order within a
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from random import Random
 
@@ -15,7 +16,7 @@ from schemas.topics import Stage
 from schemas.values import Value
 from streams.core.pipeline import stages
 from streams.core.policy import Policy
-from streams.core.stage import Now, PartitionState, Record, Send, StageSpec
+from streams.core.stage import Now, PartitionState, Record, Send, StageSpec, Step
 from streams.routing import partition_of
 from tests.streams.core.worlds import Event
 
@@ -27,19 +28,30 @@ class Road:
     """Stages OBSERVE, LINK and JUDGE of a catalogue. `random` None takes everything in order and in whole chunks."""
 
     def __init__(self, catalogue: Catalogue, policy: Policy, partitions: int, random: Random | None = None) -> None:
-        self._random = random
+        self._random, self._policy, self._partitions = random, policy, partitions
         self._place = partition_of(partitions)
-        specs = stages(catalogue, policy, partitions, self._place)
-        self._specs: dict[Stage, StageSpec] = {spec.stage: spec for spec in specs if spec.stage is not Stage.NOTIFY}
+        self._specs = self._specs_of(catalogue)
         self.states: dict[Seat, PartitionState] = {
             (stage, part): spec.open(part) for stage, spec in self._specs.items() for part in range(partitions)
         }
-        self.changelogs: dict[Seat, dict[bytes, bytes]] = {seat: {} for seat in self.states}
-        self._queues: dict[Seat, list[Record]] = {seat: [] for seat in self.states}
+        self.changelogs: dict[Seat, dict[bytes, bytes]] = defaultdict(dict)
+        self._queues: dict[Seat, list[Record]] = {(stage, part): [] for stage in Stage for part in range(partitions)}
         self.values: dict[tuple[str, ...], Value] = {}
         self.alerts: list[Alert] = []
         self.letters: list[Send] = []
         self.fed = 0
+
+    def _specs_of(self, catalogue: Catalogue) -> dict[Stage, StageSpec]:
+        specs = stages(catalogue, self._policy, self._partitions, self._place)
+        return {spec.stage: spec for spec in specs if spec.stage is not Stage.NOTIFY}
+
+    def adopt(self, catalogue: Catalogue) -> None:
+        """Start every stage anew from its changelog, under another catalogue."""
+        self._specs = self._specs_of(catalogue)
+        self.states = {}
+        for stage in self._specs:
+            for part in range(self._partitions):
+                self.restart((stage, part))
 
     def put(self, events: Sequence[Event]) -> None:
         """Events onto kpi.events, in this order."""
@@ -52,7 +64,7 @@ class Road:
         """Until nothing is left. `restarts` and `early_ticks` are chances a step: a state comes back from its
         changelog; a partition believes for a moment that it is read to its end."""
         random = self._random or Random(0)
-        while ready := [seat for seat, queue in self._queues.items() if queue]:
+        while ready := [seat for seat, queue in self._queues.items() if queue and seat in self.states]:
             seat = random.choice(ready) if self._random else ready[0]
             queue = self._queues[seat]
             size = random.randint(1, len(queue)) if self._random else len(queue)
@@ -70,9 +82,9 @@ class Road:
             self._take(seat, state.tick(Now(now_us, caught_up=True)))
         self.run(Now(now_us, caught_up=True))
 
-    def restart(self, seat: Seat, spec: StageSpec | None = None) -> None:
-        """Open a state anew from its changelog, at times under another catalogue's spec."""
-        state = (spec or self._specs[seat[0]]).open(seat[1])
+    def restart(self, seat: Seat) -> None:
+        """Open a state anew from its changelog."""
+        state = self._specs[seat[0]].open(seat[1])
         for key, value in self.changelogs[seat].items():
             state.load(key, value)
         state.ready()
@@ -86,8 +98,8 @@ class Road:
                 total[name] = total.get(name, 0) + number
         return total
 
-    def _take(self, seat: Seat, step: object) -> None:
-        sends, rows = step  # type: ignore[misc]
+    def _take(self, seat: Seat, step: Step) -> None:
+        sends, rows = step
         for key, value in rows.items():
             if value is None:
                 self.changelogs[seat].pop(key, None)

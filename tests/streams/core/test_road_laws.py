@@ -103,3 +103,24 @@ def transitions(alerts: list[Alert]) -> list[tuple[str, ...]]:
 
 def versions(values: dict[tuple[str, ...], Value]) -> dict[tuple[str, ...], tuple[object, ...]]:
     return {name: (value.version, value.status if value.version else None) for name, value in values.items()}
+
+
+@given(seeds, seeds, seeds, seeds, st.integers(0, 40), st.sampled_from([1, 2]))
+@hypothesis(max_examples=25)
+def test_a_state_taken_up_under_another_catalogue_says_what_a_fresh_run_says(
+    before: int, after: int, week: int, deal: int, size: int, partitions: int
+) -> None:
+    old, events = worlds.catalogue(before), worlds.events(week, size)
+    # A tenant does not move to another time zone: windows keep their names.
+    new = worlds.catalogue(after).model_copy(update={"tenant": old.tenant})
+    expected = replay(worlds.lines(events), new, POLICY, UNTIL_US)
+
+    road = Road(old, POLICY, partitions, Random(deal))
+    road.put(events[: size // 2])
+    road.run(Now(UNTIL_US - SECOND_US, caught_up=False))
+    road.adopt(new)
+    road.put(events[size // 2 :])
+    road.run(Now(UNTIL_US - SECOND_US, caught_up=False))
+    settle(road)
+
+    assert settled(of_replay(expected.values)) == settled(road.values)
