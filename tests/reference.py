@@ -439,7 +439,9 @@ def measure_class(kpi: Kpi) -> str:
     node = kpi.measure
     if isinstance(node, Ratio | Mean):
         return "quotient"
-    if isinstance(node, Difference):
+    if isinstance(node, Difference) or (
+        isinstance(node, SumOf) and any(isinstance(p, Difference) for p in node.sum_of)
+    ):
         return "difference"
     for leaf in leaves(node):
         if isinstance(leaf, Count) and leaf.distinct and any(

@@ -19,7 +19,7 @@ from streams.core.align import Alignment
 from streams.core.announce import Announcer
 from streams.core.calendar import Calendars
 from streams.core.frames import Slice
-from streams.core.measures.compile import Plan
+from streams.core.measures.compile import MeasureClass, Plan
 from streams.core.observe import ObserveSpec
 from streams.core.partials import CELL, KEYS, PANE, PANE_PREFIX, Partials
 from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US
@@ -267,7 +267,8 @@ class Judge:
         the next minute."""
         if plan.kpi.kind is Kind.METRIC:
             return
-        urgent = urgent or plan.kpi.direction is not Direction.UP or self._watch.has_alert(plan.kpi.id, subject)
+        grows = plan.kpi.direction is Direction.UP and plan.measure_class is not MeasureClass.DIFFERENCE
+        urgent = urgent or not grows or self._watch.has_alert(plan.kpi.id, subject)
         if urgent or not self._timers.is_set(EVALUATE, plan.kpi.id, subject):
             self._timers.set(minute_after(max(stamp_us, self._at_us)), EVALUATE, plan.kpi.id, subject)
 

@@ -271,7 +271,7 @@ def class_of(kpi: Kpi) -> MeasureClass:
         return MeasureClass.RATIO
     if isinstance(measure, Mean):
         return MeasureClass.MEAN
-    if isinstance(measure, Difference):
+    if _has_difference(measure):
         return MeasureClass.DIFFERENCE
     if _has_foreign_distinct(measure):
         return MeasureClass.DISTINCT
@@ -282,6 +282,10 @@ def class_of(kpi: Kpi) -> MeasureClass:
 
 def _leading(node: Quantity, kind: type) -> bool:
     return _leading(node.sum_of[0], kind) if isinstance(node, SumOf) else isinstance(node, kind)
+
+
+def _has_difference(node: Quantity) -> bool:
+    return any(map(_has_difference, node.sum_of)) if isinstance(node, SumOf) else isinstance(node, Difference)
 
 
 def _has_foreign_distinct(node: Quantity) -> bool:

@@ -1,4 +1,4 @@
-"""The real stages over several partitions, in memory: topics are lists, a changelog is a dict, and a seed deals the work.
+"""The real stages over several partitions, in memory: topics are lists, a changelog is a dict, a seed deals the work.
 
 What Kafka may do, this does: any chunk sizes, any order between partitions and stages, a restart of any state from its
 changelog at any time. What Kafka does not do, this does not: the order within a topic's partition holds.

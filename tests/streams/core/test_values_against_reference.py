@@ -8,7 +8,6 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from schemas.catalogue.models import Catalogue
-from schemas.catalogue.problems import Severity
 from schemas.catalogue.rules import find_problems
 from schemas.values import Value
 from streams.core.policy import DAY_US, Policy
@@ -24,10 +23,9 @@ def row(value: Value) -> reference.Row:
     return reference.Row(value.value, value.n, value.target, value.attainment, value.start, value.end)
 
 
-def near(expected: reference.Row) -> reference.Row:
+def near(expected: reference.Row) -> tuple[object, ...]:
     """The same, with floats that may differ in the last digit (sums of fractions are exact, their quotients round)."""
-    told = [pytest.approx(part, rel=1e-12, abs=1e-12) if isinstance(part, float) else part for part in expected]
-    return reference.Row(*told)
+    return tuple(pytest.approx(part, rel=1e-12, abs=1e-12) if isinstance(part, float) else part for part in expected)
 
 
 def assert_says(expected: dict[tuple[str, ...], reference.Row], values: list[Value]) -> None:
@@ -73,6 +71,4 @@ def test_every_event_of_a_replay_ends_in_one_outcome(company: int, week: int, si
 
 @pytest.mark.parametrize("seed", range(40))
 def test_the_companies_that_these_tests_make_are_allowed(seed: int) -> None:
-    errors = [f for f in find_problems(worlds.catalogue(seed)) if f.severity is Severity.ERROR]
-
-    assert [] == errors
+    assert [] == find_problems(worlds.catalogue(seed))

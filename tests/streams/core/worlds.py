@@ -20,7 +20,10 @@ MEASURES: list[tuple[str, dict[str, Any]]] = [
     ("calls", {"count": "call.completed", "where": {"outcome": {"eq": "answered"}, "duration_s": {"ge": 30}}}),
     ("calls", {"count": ["call.completed", "meeting.held"]}),
     ("calls", {"count": "call.completed", "where": {"purpose": {"ne": "support"}}}),
-    ("calls", {"count": "call.completed", "where": {"lead_id": {"exists": False}, "outcome": {"in": ["answered", "busy"]}}}),
+    (
+        "calls",
+        {"count": "call.completed", "where": {"lead_id": {"exists": False}, "outcome": {"in": ["answered", "busy"]}}},
+    ),
     ("sales", {"count": "sale.closed"}),
     ("sales", {"count": "sale.closed", "basis": "gross"}),
     ("sales", {"count": "sale.closed", "basis": "reversed"}),
@@ -33,20 +36,42 @@ MEASURES: list[tuple[str, dict[str, Any]]] = [
     ("leads", {"count": "call.completed", "distinct": "lead_id"}),
     ("people", {"count": ["call.completed", "sale.closed"], "distinct": ["customer_id", "lead_id"]}),
     ("customers", {"count": "sale.closed", "distinct": "customer_id"}),
-    ("contacts", {"sum_of": [{"count": "call.completed", "where": {"duration_s": {"lt": 60}}}, {"count": "meeting.held"}]}),
+    (
+        "contacts",
+        {"sum_of": [{"count": "call.completed", "where": {"duration_s": {"lt": 60}}}, {"count": "meeting.held"}]},
+    ),
     ("contacts", {"sum_of": [{"count": "meeting.held"}, {"count": "call.completed", "distinct": "customer_id"}]}),
     ("VND", {"difference": {"of": {"sum": "amount", **SALE}, "minus": {"sum": "cost", **SALE}}}),
-    ("%", {"ratio": {"of": {"sum": "amount", **SALE, "basis": "reversed"}, "to": {"sum": "amount", **SALE, "basis": "gross"}}}),
+    (
+        "%",
+        {
+            "ratio": {
+                "of": {"sum": "amount", **SALE, "basis": "reversed"},
+                "to": {"sum": "amount", **SALE, "basis": "gross"},
+            }
+        },
+    ),
     ("VND", {"ratio": {"of": {"sum": "amount", **SALE}, "to": {"count": "call.completed", "distinct": "lead_id"}}}),
-    ("%", {"ratio": {"of": {"count": "call.completed", "where": {"outcome": {"eq": "answered"}}}, "to": {"count": "call.completed"}}}),
-    ("minutes", {"mean": ["duration_s", "hold_s", "work_s"], "of": ["call.completed", "ticket.work_ended"], "per": "ticket_id"}),
+    (
+        "%",
+        {
+            "ratio": {
+                "of": {"count": "call.completed", "where": {"outcome": {"eq": "answered"}}},
+                "to": {"count": "call.completed"},
+            }
+        },
+    ),
+    (
+        "minutes",
+        {"mean": ["duration_s", "hold_s", "work_s"], "of": ["call.completed", "ticket.work_ended"], "per": "ticket_id"},
+    ),
     ("hours", {"mean": "duration_s", "of": ["call.completed", "meeting.held"]}),
     ("hours", {"sum": "duration_s", "of": ["call.completed", "meeting.held"]}),
     ("VND", {"mean": "amount", **SALE}),
     ("score", {"mean": "score", "of": "survey.esat.response"}),
     ("people", {"count": "employee.left", "distinct": "person_id"}),
     ("handovers", {"count": "lead.handed_over"}),
-]  # fmt: skip
+]
 
 
 def catalogue(seed: int, *, kpis: int = 5) -> Catalogue:
