@@ -285,7 +285,7 @@ def test_a_member_counts_for_the_team_by_their_share_of_the_periods_working_time
 def test_the_narrowest_target_wins_and_for_leaves_others_out() -> None:
     people = [{"id": "an", "team": "hn-1"}, {"id": "binh", "team": "hn-1"}, {"id": "chi", "team": "hn-2"}]
     targets = [{"value": 10}, {"value": 4, "subject": "binh"}]
-    catalogue = company(TALKS, people=people, targets=targets, **{"for": ["hn-1"]})
+    catalogue = company(TALKS, people=people, targets=targets, for_=["hn-1"])
     got = {v.subject: (v.value, v.target) for v in run(catalogue, call("1"), call("2", owner="chi")).values}
 
     assert {
