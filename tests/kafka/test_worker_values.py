@@ -5,7 +5,7 @@ import asyncio
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -41,9 +41,13 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Company:
     return _company(tmp_path_factory.mktemp("few"), FEW)
 
 
+def few_hours_ago() -> datetime:
+    """A whole hour some way back: no event is in the future, and all are within the horizon."""
+    return now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+
+
 def _company(folder: Path, count: int) -> Company:
-    # A whole hour some way back: no event is in the future, and all are within the horizon.
-    end = now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+    end = few_hours_ago()
     write_tenant(folder / "tenant.yaml", end)
     events = mixed(count, seed=1, end=end)
     events.write(folder / "events.jsonl")
