@@ -63,13 +63,14 @@ class Cells:
         return slices
 
     def sweep(self, oldest_us: int, oldest_pane_us: int) -> None:
-        """Forget cells whose window ended before `oldest_us`: nothing inside the horizon can change them."""
+        """Forget cells whose window ended before `oldest_us`: nothing inside the horizon can change them. What is still
+        to be told stays until the next sweep."""
         for key, _ in [*self._rows.items(CELL), *self._rows.items(REFERENCE)]:
             window = str(key[3] if key[0] == CELL else key[4])
-            if self._windows.parse(window)[1].end_us < oldest_us:
+            if key not in self._touched and self._windows.parse(window)[1].end_us < oldest_us:
                 self._rows.drop(key)
         for key, (_, last_us) in self._rows.items(PANE):
-            if last_us < oldest_pane_us:
+            if key not in self._touched and last_us < oldest_pane_us:
                 self._rows.drop(key)
 
     def restart(self) -> None:

@@ -79,7 +79,7 @@ class Judge:
         self._published: dict[tuple[str, str, str], tuple[Any, ...]] = {}
         self._sends: list[Send] = []
         self._meta: dict[str, Any] = {"decided_us": None, "first_us": None, "swept_day": 0, "refreshed_us": 0}
-        self._meta |= {"began": False, "transitions": {}, "fingerprint": spec.observe.fingerprint}
+        self._meta |= {"oldest_us": 0, "began": False, "transitions": {}, "fingerprint": spec.observe.fingerprint}
         self._at_us = 0
 
     # -- state
@@ -228,7 +228,8 @@ class Judge:
                 self._heard(plan, subject, window_id)
             else:
                 grain, window = self._spec.windows.parse(window_id)
-                if grain is not plan.kpi.period:  # told before the catalogue changed
+                # Told before the catalogue changed; or about a period whose other partials are forgotten.
+                if grain is not plan.kpi.period or window.end_us < self._meta["oldest_us"]:
                     continue
                 less = self._partials.put(source, cell)
                 self._count(plan, subject, window)
@@ -465,7 +466,7 @@ class Judge:
         if clock_us is None or clock_us // DAY_US <= self._meta["swept_day"]:
             return
         self._meta["swept_day"] = clock_us // DAY_US
-        oldest_us = clock_us - self._spec.policy.horizon_us
+        self._meta["oldest_us"] = oldest_us = clock_us - self._spec.policy.horizon_us
         for key, _ in self._rows.items(ROW):
             kpi, subject, period = str(key[1]), str(key[2]), str(key[3])
             if self._window(period).end_us < oldest_us:

@@ -125,7 +125,8 @@ class Link:
         if clock_us is None or clock_us // DAY_US <= (self._rows.get((META,)) or 0):
             return
         self._rows.put((META,), clock_us // DAY_US)
-        oldest_us = clock_us - self._spec.policy.horizon_us
+        # Two days more than JUDGE, whose clock may be behind ours: half a total must not reach it.
+        oldest_us = clock_us - self._spec.policy.horizon_us - 2 * DAY_US
         for key, _ in self._rows.items(REFERENCE):
             if self._spec.windows.parse(str(key[4]))[1].end_us < oldest_us:
                 self._rows.drop(key)

@@ -268,7 +268,8 @@ class Observe:
                     self._waiting.discard(kept.identity)
                     self._outcome("orphan")
                 self._forget(kept)
-        self._cells.sweep(oldest_us, watermark_us - PANE_HORIZON_US)
+        # Events are forgotten by whole days: a cell has to outlive the last event that can still be taken out of it.
+        self._cells.sweep(oldest_us - DAY_US, watermark_us - PANE_HORIZON_US)
 
     def _recount(self) -> None:
         """Another catalogue: every cell from nothing, from the events inside the horizon."""

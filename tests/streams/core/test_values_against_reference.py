@@ -35,7 +35,7 @@ def assert_says(expected: dict[tuple[str, ...], reference.Row], values: list[Val
 
 
 @given(seeds, seeds, st.integers(0, 50))
-@hypothesis(max_examples=60)
+@hypothesis(max_examples=40)
 def test_replay_says_what_the_contract_says(company: int, week: int, size: int) -> None:
     catalogue, events = worlds.catalogue(company), worlds.events(week, size)
 
@@ -45,7 +45,7 @@ def test_replay_says_what_the_contract_says(company: int, week: int, size: int) 
 
 
 @given(seeds, seeds, st.integers(0, 30), st.integers(-3, worlds.DAYS + 40))
-@hypothesis(max_examples=25)
+@hypothesis(max_examples=15)
 def test_replay_until_an_instant_knows_nothing_of_what_comes_after(
     company: int, week: int, size: int, day: int
 ) -> None:
@@ -59,7 +59,7 @@ def test_replay_until_an_instant_knows_nothing_of_what_comes_after(
 
 
 @given(seeds, seeds, st.integers(0, 50))
-@hypothesis(max_examples=15)
+@hypothesis(max_examples=8)
 def test_every_event_of_a_replay_ends_in_one_outcome(company: int, week: int, size: int) -> None:
     catalogue: Catalogue = worlds.catalogue(company, kpis=1)
 
