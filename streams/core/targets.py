@@ -42,6 +42,7 @@ class Targets:
         self._windows = windows
         self._working_time = working_time
         self._known: dict[tuple[str, str, str], Number | None] = {}
+        self._repeats: dict[tuple[str, str], bool] = {}
 
     def of(self, kpi_id: str, subject: str, window: Window) -> Number | None:
         """The target in the KPI's unit, or None where there is none. Pro-rated sums are not rounded."""
@@ -69,6 +70,12 @@ class Targets:
     def only_repeats(self, kpi: Kpi, subject: str) -> bool:
         """Whether a team, department or organisation holds just one subject below it that has this KPI: what can be
         said of the one has been said of the other."""
+        key = (kpi.id, subject)
+        if key not in self._repeats:
+            self._repeats[key] = self._only_repeats(kpi, subject)
+        return self._repeats[key]
+
+    def _only_repeats(self, kpi: Kpi, subject: str) -> bool:
         scope = self.scopes[subject]
         teams = {team for team in self._teams if self._named(kpi, team)}
         if scope is Scope.DEPARTMENT and kpi.scope in (Scope.PERSON, Scope.TEAM):

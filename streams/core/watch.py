@@ -98,7 +98,7 @@ class Watch:
         found = verdict.standing is Standing.FOUND and verdict.severity is not Severity.INFO
         evidence = {**verdict.evidence, "start_us": pane.start_us, "end_us": pane.end_us}
         open_us = working_time.next_open(pane.end_us)
-        if open_us is None:
+        if open_us is None or (count <= 0 and self._is_long_silent(plan, subject, pane)):
             self._rows.drop(key)
             return None
         following = self._windows.pane(open_us)
@@ -124,6 +124,12 @@ class Watch:
             state = anomaly.fresh(rate)
             self._rows.put(key, {"next_us": pane.start_us, "state": state.dump(), "finding": None})
         return self._windows.pane(self._rows.get(key)["next_us"]).end_us
+
+    def _is_long_silent(self, plan: Plan, subject: str, pane: Window) -> bool:
+        """Whether the last event before an hour is so long ago that its hour is kept no more: a baseline begins anew
+        with the next event. Without this end, a year that nobody counts in costs two thousand empty hours a subject."""
+        last_us = self._partials.last_event_us(plan.kpi.id, subject)
+        return last_us is None or last_us < pane.start_us - PANE_HORIZON_US + DAY_US
 
     # -- detectors
 

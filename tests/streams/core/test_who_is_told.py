@@ -2,14 +2,18 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from schemas.alerts import Alert
 from schemas.catalogue.models import Catalogue
 from schemas.events.times import parse_us
+from schemas.topics import Stage
 from schemas.values import Value
 from streams.core.policy import Policy
 from streams.core.replay import replay
+from streams.core.stage import Now
+from tests.streams.core.road import Road
 from tests.streams.core.worlds import Event, lines
 
 
@@ -138,3 +142,21 @@ def test_after_the_close_too_few_answers_stay_hidden_and_the_next_smallest_sibli
 
     assert {"hn-1": 3.5, "hn-2": None, "hn-3": None} == {team: values[team].value for team in ("hn-1", "hn-2", "hn-3")}
     assert values["sales"].value is not None
+
+
+def test_hours_are_judged_no_more_when_nobody_has_counted_for_long() -> None:
+    road = Road(office(), Policy(future_us=None), partitions=1)
+    road.put([call("2026-11-16T08:05:00"), call("2026-11-16T09:05:00")])
+    road.run(Now(0, caught_up=False))
+
+    road.tick(parse_us("2026-11-18T12:00:00+07:00"))
+    soon = baselines(road)
+    road.tick(parse_us("2031-11-18T12:00:00+07:00"))
+
+    assert soon == {("baseline", "calls", "hn-1")}
+    assert baselines(road) == set()
+
+
+def baselines(road: Road) -> set[tuple[str, ...]]:
+    keys = (tuple(msgspec.msgpack.decode(key)) for key in road.changelogs[Stage.JUDGE, 0])
+    return {key for key in keys if key[0] == "baseline"}
