@@ -48,7 +48,9 @@ class Partials:
         vector = frames.vector_of(cell)
         table = PANE if window.startswith(PANE_PREFIX) else KEYS if source.startswith(frames.FROM_LINK) else CELL
         key = (table, kpi, subject, window)
-        sources = dict(self._rows.get(key) or {})
+        sources = self._rows.get(key)
+        if sources is None:
+            sources = {}
         before = sources.get(source) or [0] * len(vector)
         sources[source] = vector
         self._rows.put(key, sources)
@@ -63,7 +65,8 @@ class Partials:
 
     def has_facts(self, plan: Plan, subject: str, window: str) -> bool:
         """Whether any standing event takes part."""
-        return self._merged(plan, subject, window)[0][FACTS_SLOT] > 0
+        sources: dict[str, list[int]] = self._rows.get((CELL, plan.kpi.id, subject, window)) or {}
+        return sum(vector[FACTS_SLOT] for vector in sources.values() if len(vector) == plan.width) > 0
 
     def hours(self, kpi: str, subject: str) -> dict[str, Hour]:
         """Activity by hour id."""
