@@ -448,7 +448,9 @@ def measure_class(kpi: Kpi) -> str:
             leaf.distinct != (type_.split(".")[0] + "_id",) for type_ in leaf.count
         ):  # fmt: skip
             return "distinct"
-    return "cost" if kpi.direction is Direction.DOWN else "sum"
+    # "cost total" is a sum of money that should stay small; a count that should is still a count.
+    is_total = isinstance(next(iter(leaves(node))), Sum)
+    return "cost" if kpi.direction is Direction.DOWN and is_total else "sum"
 
 
 def target_of(

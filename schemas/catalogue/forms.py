@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from pydantic_core import PydanticCustomError
 
+from schemas.events.fields import EXACT
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"([01]\d|2[0-3]):[0-5]\d-(?:([01]\d|2[0-3]):[0-5]\d|24:00)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -80,8 +82,11 @@ def _closed_or_list(value: Any) -> Any:
     )
 
 
-Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
-"""A finite number; a whole one stays an int, so money never passes through a float."""
+Number = (
+    Annotated[StrictInt, Field(ge=-EXACT, le=EXACT)]
+    | Annotated[StrictFloat, Field(ge=-EXACT, le=EXACT, allow_inf_nan=False)]
+)
+"""A finite number; a whole one stays an int, so money never passes through a float. Bounded as in events."""
 
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -19,7 +20,8 @@ from streams.core.replay import Outcome, replay
 from streams.event_files import EventFileError, read_events, total_bytes
 from streams.progress import bar
 
-MAX_REFUSALS_SHOWN = 20
+PIPE_COLUMNS = 160
+"""Width of the table where no terminal says how wide it is."""
 
 
 class Instant(click.ParamType):
@@ -69,7 +71,7 @@ def command(
         for line in json_lines(outcome):
             print(line)
     else:
-        show(outcome, Console())
+        show(outcome, Console() if sys.stdout.isatty() else Console(width=PIPE_COLUMNS))
     report(outcome)
 
 
@@ -84,10 +86,23 @@ def json_lines(outcome: Outcome[str]) -> Iterator[str]:
 
 def show(outcome: Outcome[str], console: Console) -> None:
     """Values and alerts as a person reads them."""
-    table = Table("KPI", "Subject", "Period", "Value", "Target", "Attained", "n", "Status", "Version")
+    table = Table(
+        "KPI",
+        "Subject",
+        "Period",
+        "Value",
+        "Target",
+        "By now",
+        "Attained",
+        "n",
+        "Status",
+        "Version",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     for column in table.columns:
         column.no_wrap = True
-    for column in table.columns[3:7]:
+    for column in table.columns[3:8]:
         column.justify = "right"
     for value in outcome.values:
         if value.n or value.version == 0:  # closed periods in which nothing happened are in --json
@@ -99,10 +114,8 @@ def show(outcome: Outcome[str], console: Console) -> None:
 
 def report(outcome: Outcome[str]) -> None:
     """What became of the events, on stderr."""
-    for refusal in outcome.refusals[:MAX_REFUSALS_SHOWN]:
+    for refusal in outcome.refusals:
         print(f"{refusal.place}: {refusal.rejected.reason}: {refusal.rejected.sentence}", file=sys.stderr)
-    if len(outcome.refusals) > MAX_REFUSALS_SHOWN:
-        print(f"... and {len(outcome.refusals) - MAX_REFUSALS_SHOWN} more refused events", file=sys.stderr)
     for owner in outcome.unknown_owners:
         print(f"warning: owner {owner!r} is not among the catalogue's people: credited to no person", file=sys.stderr)
     totals: dict[str, int] = {}
@@ -114,9 +127,9 @@ def report(outcome: Outcome[str]) -> None:
 
 
 def _cells(value: Value) -> list[str]:
-    numbers = [value.value, value.target]
+    numbers = [value.value, value.target, value.expected]
     attained = "" if value.attainment is None else f"{value.attainment:.0%}"
-    told = ["" if number is None else f"{number:,.10g}" for number in numbers]
+    told = ["" if number is None else f"{number:,.{0 if number == int(number) else 2}f}" for number in numbers]
     return [value.kpi, value.subject, value.period, *told, attained, str(value.n), value.status, str(value.version)]
 
 

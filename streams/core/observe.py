@@ -163,12 +163,9 @@ class Observe:
         self._rows.put((EVENT, *kept.identity), kept)
 
     def _on_time(self, event: Event, record: Record) -> Event | Rejected:
-        if not FIRST_YEAR_US <= event.time_us < LAST_YEAR_US:
-            return Rejected(
-                Reason.BAD_ENVELOPE,
-                f"time {format_us(event.time_us)} is outside of the years that calendars know (1971 to 2098) "
-                f"({event.source} id {event.id})",
-            )
+        strange = outside_of_calendars(event)
+        if strange is not None:
+            return strange
         ahead_us = event.time_us - record.append_us
         allowed_us = self._spec.policy.future_us
         if allowed_us is None or ahead_us <= allowed_us:
@@ -326,3 +323,14 @@ class Observe:
 
 def _amends(kept: Kept) -> bool:
     return kept.supersedes is not None or kept.type == SALE_REVERSED
+
+
+def outside_of_calendars(event: Event) -> Rejected | None:
+    """The rejection of an event of a year for which no working time is known."""
+    if FIRST_YEAR_US <= event.time_us < LAST_YEAR_US:
+        return None
+    return Rejected(
+        Reason.BAD_ENVELOPE,
+        f"time {format_us(event.time_us)} is outside of the years that calendars know (1971 to 2098) "
+        f"({event.source} id {event.id})",
+    )

@@ -76,6 +76,8 @@ class Readings:
     ) -> Status:
         strict = self._targets.strict(plan.kpi.id, subject, window)
         own = status(plan, reading.value, reading.n, target, share, strict=strict, closed=closed)
+        if own is Status.MISSED and plan.measure_class.paced and not self._works_in(subject, window):
+            return Status.NONE  # nobody misses a target on a Sunday
         guard = self._plans.get(plan.kpi.guardrail or "")
         if guard is None or own not in (Status.HIT, Status.ON_TRACK):
             return own
@@ -89,6 +91,10 @@ class Readings:
         strict = self._targets.strict(guard.kpi.id, subject, window)
         share = self._share(subject, window, at_us)
         return status(guard, reading.value, reading.n, target, share, strict=strict, closed=False) in RED
+
+    def _works_in(self, subject: str, window: Window) -> bool:
+        working_time = self._calendars.of(self._targets.scopes[subject], subject)
+        return working_time.between(window.start_us, window.end_us) > 0
 
     def _share(self, subject: str, window: Window, now_us: int) -> float:
         return expected_share(self._calendars.of(self._targets.scopes[subject], subject), window, now_us)

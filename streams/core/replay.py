@@ -12,12 +12,12 @@ from schemas import topics
 from schemas.alerts import Alert
 from schemas.catalogue.models import Catalogue
 from schemas.events.decode import Decoder
-from schemas.events.envelope import Rejected
+from schemas.events.envelope import Event, Rejected
 from schemas.events.registry import Registry
 from schemas.topics import Stage
 from schemas.values import Value
 from streams.core.judge import Judge
-from streams.core.observe import Observe
+from streams.core.observe import Observe, outside_of_calendars
 from streams.core.pipeline import stages
 from streams.core.policy import Policy
 from streams.core.stage import Now, PartitionState, Record, Send
@@ -55,6 +55,8 @@ def replay(
     ignored = 0
     for place, value in events:
         decoded = decoder.decode(None, value)
+        if isinstance(decoded, Event):
+            decoded = outside_of_calendars(decoded) or decoded
         if isinstance(decoded, Rejected):
             refusals.append(Refusal(place, decoded))
         elif until_us is not None and decoded.time_us > until_us:

@@ -62,6 +62,15 @@ class Targets:
                 return version.strict
         return False
 
+    def members(self, team: str, from_us: int, to_us: int) -> list[tuple[int, int, str]]:
+        """(start, end, person) of every stretch of membership in a team that shares an instant with [from, to)."""
+        return [
+            (start_us, end_us, person)
+            for person in self._membership.persons(team, from_us, to_us)
+            for start_us, end_us, held in self._membership.stretches(person)
+            if held == team and start_us < to_us and end_us > from_us
+        ]
+
     def subjects_of(self, kpi: Kpi) -> list[str]:
         """Every subject that a KPI of this scope can be published for."""
         finest = FINENESS.index(kpi.scope)
@@ -78,6 +87,8 @@ class Targets:
     def _only_repeats(self, kpi: Kpi, subject: str) -> bool:
         scope = self.scopes[subject]
         teams = {team for team in self._teams if self._named(kpi, team)}
+        if scope is Scope.TEAM and kpi.scope is Scope.PERSON:
+            return len({person for _, _, person in self.members(subject, ALWAYS_US, FOREVER_US)}) == 1
         if scope is Scope.DEPARTMENT and kpi.scope in (Scope.PERSON, Scope.TEAM):
             return sum(1 for team in teams if self._teams[team] == subject) == 1
         if scope is Scope.ORG and kpi.scope is not Scope.ORG:
@@ -119,13 +130,9 @@ class Targets:
 
     def _shares(self, kpi: Kpi, team: str, window: Window) -> Iterator[Fraction | None]:
         """What each member adds to the team's target: their own, for the time that they belong."""
-        for person in self._membership.persons(team, window.start_us, window.end_us):
+        for start_us, end_us, person in self.members(team, window.start_us, window.end_us):
             stated = self._stated(kpi, Scope.PERSON, person)
-            for start_us, end_us, held in self._membership.stretches(person):
-                if held == team and start_us < window.end_us and end_us > window.start_us:
-                    yield self._by_working_time(
-                        stated, window, max(start_us, window.start_us), min(end_us, window.end_us)
-                    )
+            yield self._by_working_time(stated, window, max(start_us, window.start_us), min(end_us, window.end_us))
 
     def _inherited(self, kpi: Kpi, scope: Scope, window: Window) -> Target | None:
         """A ratio's or mean's target stated for a finer kind holds for the wider one too."""

@@ -9,15 +9,16 @@ from schemas.catalogue.models import Direction, Kind
 from schemas.values import Scope
 from streams.core.alerting.lifecycle import POLICIES, AlertState, Finding, advance, expire, recheck_us
 from streams.core.alerting.lifecycle import Step as AlertStep
-from streams.core.calendar import Calendars, WorkingTime
+from streams.core.calendar import Calendars
 from streams.core.detectors import anomaly
-from streams.core.detectors.contract import Standing
-from streams.core.detectors.pace import DEFAULT as PACE
-from streams.core.detectors.pace import pace
+from streams.core.detectors.contract import Standing, WorkingTime
+from streams.core.detectors.pace import PacePolicy, pace
 from streams.core.detectors.stall import NO_HISTORY, History, stall
 from streams.core.measures.compile import MeasureClass, Plan
+from streams.core.membership import ALWAYS_US, FOREVER_US
 from streams.core.partials import Partials, began_us
 from streams.core.policy import DAY_US, HOUR_US, PANE_HORIZON_US
+from streams.core.presence import Presence
 from streams.core.rows import Rows
 from streams.core.spread import watches_panes
 from streams.core.standing import meets
@@ -26,6 +27,11 @@ from streams.core.timers import minute_from
 from streams.core.windows import Window, Windows
 
 ALERT, BASELINE = "alert", "baseline"
+MOST_TEAMS = 1000
+"""Teams and periods whose presence is remembered."""
+PACE = PacePolicy(min_expected=100)
+"""A status may show after 5 expected events, an alert may not: of 5 expected, 3 are no news. With 100, a fifth less is
+two standard deviations; smaller targets wait for a fifth of the working time."""
 
 Announce = Callable[[Plan, str, str, AlertClass, AlertStep, int], None]
 """(plan, subject, period, class, step, now): publishes one transition."""
@@ -43,6 +49,7 @@ class Watch:
         self._calendars = calendars
         self._windows = windows
         self._say = say
+        self._present: dict[tuple[str, str], Presence] = {}
         self._alerts: dict[tuple[str, str], dict[AlertClass, tuple[str, AlertState]]] = defaultdict(dict)
 
     def ready(self) -> None:
@@ -64,10 +71,8 @@ class Watch:
         """Judge one subject at a whole minute; the next minute at which time alone may change the verdict."""
         kpi = plan.kpi
         window = self._windows.period(kpi.period, now_us)
-        if self._targets.only_repeats(kpi, subject):
-            return minute_from(window.end_us)
         self._expire_others(plan, subject, window, now_us)
-        working_time = self._calendars.of(self._targets.scopes[subject], subject)
+        working_time = self._working_time(subject, window)
         checks = [minute_from(window.end_us)]
         for cls, (finding, check_us) in (
             (AlertClass.BEHIND, self._behind(plan, subject, window, now_us, first_us, working_time)),
@@ -111,7 +116,7 @@ class Watch:
         to keep: only teams and the organisation are tested, persons would drown in chance findings."""
         if self._targets.scopes[subject] not in (Scope.TEAM, Scope.ORG):
             return None
-        if self._targets.only_repeats(plan.kpi, subject):
+        if self._targets.scopes[subject] is Scope.ORG and self._targets.only_repeats(plan.kpi, subject):
             return None
         key = (BASELINE, plan.kpi.id, subject)
         pane = self._windows.pane(int(pane_id[1:]) * 60_000_000)
@@ -133,9 +138,26 @@ class Watch:
 
     # -- detectors
 
+    def _working_time(self, subject: str, window: Window) -> WorkingTime:
+        """Of a team the time of those of its members who are there; of others that of their calendar. A team of which
+        the catalogue names nobody keeps the team's calendar."""
+        scope = self._targets.scopes[subject]
+        if scope is not Scope.TEAM or not self._targets.members(subject, ALWAYS_US, FOREVER_US):
+            return self._calendars.of(scope, subject)
+        if (subject, window.id) not in self._present:
+            # Rates are learned from the hours kept, which reach back before the period.
+            found = self._targets.members(subject, window.start_us - PANE_HORIZON_US, window.end_us)
+            present = [(start_us, end_us, self._calendars.person(person)) for start_us, end_us, person in found]
+            if len(self._present) >= MOST_TEAMS:
+                self._present.clear()
+            self._present[(subject, window.id)] = Presence(present, len({person for _, _, person in found}))
+        return self._present[(subject, window.id)]
+
     def _behind(
         self, plan: Plan, subject: str, window: Window, now_us: int, first_us: int, working_time: WorkingTime
     ) -> tuple[Finding | None, int | None]:
+        if self._targets.only_repeats(plan.kpi, subject):
+            return None, None
         target = self._targets.of(plan.kpi.id, subject, window)
         value = self._partials.reading(plan, subject, window.id).value
         if target is None or value is None or not plan.measure_class.paced or plan.kpi.direction is Direction.BAND:
@@ -154,6 +176,7 @@ class Watch:
             was_behind=AlertClass.BEHIND in self._alerts.get((plan.kpi.id, subject), ()),
             counts_events=plan.measure_class is MeasureClass.COUNT,
             budget=plan.kpi.direction is Direction.DOWN,
+            policy=PACE,
         )
         found = verdict.standing is Standing.FOUND
         return (Finding(Severity.WARNING, verdict.evidence) if found else None), verdict.recheck_us
@@ -167,6 +190,8 @@ class Watch:
         # Further up the same silence would only be told again.
         scope = self._targets.scopes[subject]
         if scope is not kpi.scope and not (kpi.scope is Scope.PERSON and scope is Scope.TEAM):
+            return None, None
+        if self._targets.only_repeats(kpi, subject):
             return None, None
         target = self._targets.of(kpi.id, subject, window)
         value = self._partials.reading(plan, subject, window.id).value

@@ -275,9 +275,9 @@ def class_of(kpi: Kpi) -> MeasureClass:
         return MeasureClass.DIFFERENCE
     if _has_foreign_distinct(measure):
         return MeasureClass.DISTINCT
-    if kpi.direction is Direction.DOWN:
-        return MeasureClass.COST
-    return MeasureClass.MONEY if _leading(measure, Sum) else MeasureClass.COUNT
+    if not _leading(measure, Sum):
+        return MeasureClass.COUNT
+    return MeasureClass.COST if kpi.direction is Direction.DOWN else MeasureClass.MONEY
 
 
 def _leading(node: Quantity, kind: type) -> bool:
