@@ -13,12 +13,11 @@ from streams.core.policy import HOUR_US, Policy
 from streams.core.presence import Presence
 from streams.core.replay import Outcome, replay
 
+Rows = Sequence[Mapping[str, object]]
 START, END = parse_us("2026-11-09T00:00:00+07:00"), parse_us("2026-11-16T00:00:00+07:00")
 
 
-def company(
-    *, leave: list[dict[str, object]] | None = None, people: list[dict[str, object]] | None = None
-) -> Catalogue:
+def company(*, leave: Rows = (), people: Rows = ()) -> Catalogue:
     return Catalogue.model_validate(
         {
             "version": 1,
