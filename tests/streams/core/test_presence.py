@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
+from schemas.alerts import Transition
 from schemas.catalogue.models import Catalogue
 from schemas.events.times import parse_us
-from streams.core.alerting.lifecycle import Transition
 from streams.core.calendar import build
 from streams.core.policy import HOUR_US, Policy
 from streams.core.presence import Presence
