@@ -130,7 +130,7 @@ def test_a_state_taken_up_under_another_catalogue_says_what_a_fresh_run_says(
 @given(seeds, seeds, seeds, st.integers(0, 40))
 @hypothesis(max_examples=6)
 def test_a_backfill_longer_than_the_horizon_keeps_every_value(company: int, year: int, deal: int, size: int) -> None:
-    catalogue = worlds.catalogue(company)
+    catalogue = worlds.catalogue(company, kpis=2)
     # Without amendments, which the horizon ends; a shared sale id still takes old facts out and puts them in again.
     made = [event for event in worlds.events(year, size, days=300) if "supersedes" not in event["data"]]
     events = {event["id"]: event for event in made if event["type"] != "sale.reversed"}.values()
@@ -147,7 +147,8 @@ def test_a_backfill_longer_than_the_horizon_keeps_every_value(company: int, year
 
 
 def near(row: reference.Row) -> tuple[object, ...]:
-    return row.n, pytest.approx(row.value, rel=1e-12), pytest.approx(row.target, rel=1e-12)
+    told = (row.n, row.value, row.target)
+    return tuple(pytest.approx(part, rel=1e-12) if isinstance(part, float) else part for part in told)
 
 
 def row_of(value: Value) -> tuple[object, ...]:
