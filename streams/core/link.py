@@ -18,6 +18,8 @@ from streams.core.spread import route
 from streams.core.stage import Now, Record, Send, Step
 
 REFERENCE, TOTAL, META = "reference", "total", "meta"
+SWEEP_DAYS = 7
+"""Of event time between two sweeps. In a backlog a chunk is days long: a sweep a day took 70% of this stage's time."""
 Name = tuple[str, str, str]
 """(kpi, subject, window id)."""
 
@@ -120,9 +122,9 @@ class Link:
         return frames.frame_sends(topics.PARTIALS, self._source, self.clock_us, self._aligned.first_us, to_judge)
 
     def _sweep(self) -> None:
-        """Once a day of event time, forget windows that nothing inside the horizon can change."""
+        """Now and then, forget windows that nothing inside the horizon can change."""
         clock_us = self.clock_us
-        if clock_us is None or clock_us // DAY_US <= (self._rows.get((META,)) or 0):
+        if clock_us is None or clock_us // DAY_US < (self._rows.get((META,)) or 0) + SWEEP_DAYS:
             return
         self._rows.put((META,), clock_us // DAY_US)
         # Two days more than JUDGE, whose clock may be behind ours: half a total must not reach it.
