@@ -24,8 +24,8 @@ from streams.settings import SettingError, Settings, load_settings, unknown_vari
 from streams.sinks.registry import Sinks, SinkSettingError, sinks_of
 
 GC_THRESHOLD = (50_000, 20, 50)
-"""State is many small tuples without cycles, which Python walks again and again by default (700, 10, 10): of a backlog
-of 50,000 events the worker took more than twice the CPU then."""
+"""State is many small tuples without cycles, which Python by default (700, 10, 10) walks again and again: a backlog of
+50,000 events took 42 s of CPU with the default and 34 s with this."""
 
 
 @click.command(name="worker")
