@@ -35,6 +35,12 @@ def status(
     """
     if target is None or value is None or plan.kpi.direction is Direction.BAND:
         return Status.NONE
+    if (
+        target == 0
+        and plan.kpi.direction is Direction.UP
+        and plan.measure_class in (MeasureClass.COUNT, MeasureClass.MONEY)
+    ):
+        return Status.NONE  # nothing was asked: the target begins on the last, closed days of the period
     met = meets(plan.kpi.direction, value, target, strict)
     if closed:
         return Status.HIT if met else Status.MISSED
