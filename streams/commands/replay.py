@@ -116,6 +116,8 @@ def report(outcome: Outcome[str]) -> None:
     """What became of the events, on stderr."""
     for refusal in outcome.refusals:
         print(f"{refusal.place}: {refusal.rejected.reason}: {refusal.rejected.sentence}", file=sys.stderr)
+    for letter in outcome.misplaced:
+        print(f"{letter.reason}: {letter.sentence}", file=sys.stderr)
     for owner in outcome.unknown_owners:
         print(f"warning: owner {owner!r} is not among the catalogue's people: credited to no person", file=sys.stderr)
     totals: dict[str, int] = {}

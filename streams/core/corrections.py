@@ -177,7 +177,7 @@ class Ledger:
                     continue
                 found = _role(kept, parent, above, root)
                 if found is None:
-                    refused[identity] = f"a {kept.type} cannot supersede a {parent.type} that is a {above}"
+                    refused[identity] = _misplaced(kept, parent, above)
                 else:
                     members.append((found, kept))
                     todo.append((found, kept))
@@ -205,6 +205,13 @@ class _Chain:
         taken = min(sum(amount for amount in amounts if amount is not None), most)
         root = Fact(self.root.type, self.root.time_us, effective, self.root.identity, whole, 0 if whole else taken)
         return [root, *(Fact(kept.type, kept.time_us, unpack(kept), kept.identity) for kept in reversals)]
+
+
+def _misplaced(kept: Kept, parent: Kept, above: Role) -> str:
+    return (
+        f"a {kept.type} cannot supersede a {parent.type} that is a {above} "
+        f"({kept.source} id {kept.id}, superseding {parent.source} id {parent.id})"
+    )
 
 
 def _role(kept: Kept, parent: Kept, above: Role, root: Kept) -> Role | None:

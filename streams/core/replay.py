@@ -11,6 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 from schemas import topics
 from schemas.alerts import Alert
 from schemas.catalogue.models import Catalogue
+from schemas.dead_letter import DeadLetter
 from schemas.events.decode import Decoder
 from schemas.events.envelope import Event, Rejected
 from schemas.events.registry import Registry
@@ -43,6 +44,7 @@ class Outcome(Generic[Place]):
     refusals: list[Refusal[Place]] = field(default_factory=list)
     unknown_owners: list[str] = field(default_factory=list)
     ignored: int = 0  # events later than `until`
+    misplaced: list[DeadLetter] = field(default_factory=list)  # corrections of what cannot be corrected so
 
 
 def replay(
@@ -87,6 +89,7 @@ class _Road:
         self._observe, self._judge = observe, judge
         self._published: dict[bytes, bytes] = {}
         self._alerts: list[Alert] = []
+        self._misplaced: list[DeadLetter] = []
 
     def run(self, timed: Iterable[tuple[int, bytes]]) -> None:
         """Feeds everything as a backlog, so that decisions are taken at event time."""
@@ -117,6 +120,7 @@ class _Road:
             refusals=refusals,
             unknown_owners=self._observe.unknown_owners,
             ignored=ignored,
+            misplaced=self._misplaced,
         )
 
     def _pass_on(self, sends: Iterable[Send], now: Now) -> None:
@@ -134,6 +138,8 @@ class _Road:
                     self._published[send.key] = send.value
             elif send.topic is topics.ALERTS and send.value is not None:
                 self._alerts.append(Alert.model_validate_json(send.value))
+            elif send.topic is topics.DEAD_LETTER and send.value is not None:
+                self._misplaced.append(DeadLetter.model_validate_json(send.value))
 
 
 def _next(source: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, tuple[int, bytes]]]:

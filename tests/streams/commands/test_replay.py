@@ -162,3 +162,14 @@ def test_a_person_reads_a_table_and_sentences(catalogue: Path) -> None:
 
     assert "2026-11-16" in result.stdout
     assert "Calls" in result.stdout
+
+
+def test_a_correction_in_the_wrong_place_is_named(catalogue: Path) -> None:
+    wrong = json.loads(call(2, "2026-11-16T08:10:00+07:00"))
+    wrong |= {"type": "meeting.held", "subject": "call-1"}
+    wrong["data"] = {"owner": "an", "supersedes": {"source": "pbx", "id": "c1"}}
+
+    result = run(catalogue, "\n".join([call(1, "2026-11-16T08:00:00+07:00"), json.dumps(wrong)]), "--json")
+
+    assert "not_supersedable: a meeting.held cannot supersede a call.completed" in result.stderr
+    assert "pbx id c2" in result.stderr
