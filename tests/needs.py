@@ -19,25 +19,26 @@ def kafka() -> None:
 
 def chromium() -> Path:
     """Path of Chromium."""
-    return _program("chromium", package="chromium")
+    return program("chromium", package="chromium")
 
 
 def prometheus() -> Path:
     """Path of the Prometheus server."""
-    return _program("prometheus", package="prometheus")
+    return program("prometheus", package="prometheus")
 
 
 def promtool() -> Path:
     """Path of promtool."""
-    return _program("promtool", package="prometheus")
+    return program("promtool", package="prometheus")
 
 
 def alertmanager() -> Path:
     """Path of Alertmanager; Debian prefixes its name."""
-    return _program("prometheus-alertmanager", "alertmanager", package="prometheus-alertmanager")
+    return program("prometheus-alertmanager", "alertmanager", package="prometheus-alertmanager")
 
 
-def _program(*names: str, package: str) -> Path:
+def program(*names: str, package: str) -> Path:
+    """Path of a program, under whichever of its names it is found."""
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
         _lack(f"{names[0]} is not installed (Debian: apt-get install {package})")

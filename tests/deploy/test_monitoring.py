@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from ruamel.yaml import YAML
 
 from deploy.grafana.generate import DASHBOARDS, FOLDER, rendered
 from streams.metrics.definitions import METRICS
+from tests import needs
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 RULES = YAML(typ="safe").load((DEPLOY / "prometheus" / "rules.yml").read_text())["groups"]
@@ -23,8 +23,7 @@ PROCESS = {"process_resident_memory_bytes", "process_cpu_seconds_total"}
 
 
 def tool(*command: str) -> subprocess.CompletedProcess[str]:
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"needs {command[0]}")
+    needs.program(command[0], package="prometheus-alertmanager" if command[0] == "amtool" else "prometheus")
     return subprocess.run(command, cwd=DEPLOY / "prometheus", capture_output=True, text=True, check=False)
 
 

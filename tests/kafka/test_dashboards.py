@@ -10,7 +10,6 @@ import asyncio
 import json
 import math
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -29,12 +28,16 @@ from deploy.grafana.generate import DASHBOARDS, FOLDER
 from deploy.kafka.broker import free_port
 from streams.clock import SystemClock
 from streams.metrics.definitions import METRICS
+from tests import needs
 from tests.kafka.harness import ROOT, Road
 
-pytestmark = [
-    pytest.mark.prometheus,
-    pytest.mark.skipif(shutil.which("prometheus") is None, reason="needs prometheus"),
-]
+pytestmark = pytest.mark.prometheus
+
+
+@pytest.fixture(autouse=True)
+def _prometheus_is_here() -> None:
+    needs.prometheus()
+
 
 RULES = ROOT / "deploy" / "prometheus" / "rules.yml"
 WITHIN_S = 90.0

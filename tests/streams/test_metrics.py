@@ -1,6 +1,5 @@
 """Metrics against a worker whose states are given, and their names against Prometheus' own linter."""
 
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,6 +22,7 @@ from streams.lane_parts import Phase
 from streams.metrics.collector import register
 from streams.metrics.definitions import METRICS, Type
 from streams.metrics.timings import Distribution, Timings
+from tests import needs
 
 CATALOGUE = """
 version: 1
@@ -290,8 +290,8 @@ def test_every_metric_is_declared_once_and_says_what_it_is() -> None:
 
 
 @pytest.mark.prometheus
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool")
 def test_promtool_has_nothing_to_say(catalogue: Catalogue) -> None:
+    needs.promtool()
     scrape = generate_latest(registry_of(full(), catalogue))
 
     checked = subprocess.run(["promtool", "check", "metrics"], input=scrape, capture_output=True, check=False)
