@@ -14,22 +14,32 @@ from streams.core.stage import Send
 
 FROM_OBSERVE, FROM_LINK = "o", "l"
 MOST_ENTRIES = 400
-"""Cells and keys in one frame. Kafka takes no record beyond 1 MB, and what a frame sets off in the next stage must not
-keep a worker from its heartbeats: an entry is some 70 bytes and 50 us there."""
+"""Cells, keys and totals in one frame. Kafka takes no record beyond 1 MB, and what a frame sets off in the next stage
+must not keep a worker from its heartbeats."""
+HOUR = "h"
+"""Ids of hours start with it, ids of periods with a digit."""
 
-Cell = tuple[str, str, str, list[int | str]]
-"""(kpi, subject, window id, vector). From LINK the vector holds the distinct counts; of an hour it is the count of
-events and the time of the last one. A component beyond 64 bits travels as its digits."""
+Cell = tuple[int, str, str, list[int | str]]
+"""(group, subject, window id, vector): of a period the vector of all KPIs of the group, of an hour that of those whose
+hours are kept (layout.py). A component beyond 64 bits travels as its digits."""
+Total = tuple[str, str, str, list[int]]
+"""(kpi, subject, window id, distinct keys of each key leaf), from LINK."""
 KeyCount = tuple[str, int, str, str, str, int]
 """(kpi, key leaf, subject, window id, key, references)."""
 
 
 class Slice(msgspec.Struct, array_like=True):
-    """Changes of one minute of event time; `stamp_us` is that minute's start."""
+    """Changes since the slice before; `stamp_us` is the minute that they may be judged at. `layout` is the fingerprint
+    of the layout that `cells` follow."""
 
     stamp_us: int
     cells: list[Cell] = []
     keys: list[KeyCount] = []
+    totals: list[Total] = []
+    layout: str = ""
+
+    def __len__(self) -> int:
+        return len(self.cells) + len(self.keys) + len(self.totals)
 
 
 class Frame(msgspec.Struct, array_like=True):
@@ -50,9 +60,9 @@ def decode(value: bytes) -> Frame:
     return _decoder.decode(value)
 
 
-def vector_of(cell: Cell) -> list[int]:
-    """The vector of a cell as integers."""
-    return [int(part) for part in cell[3]]
+def integers(vector: list[int | str]) -> list[int]:
+    """A vector whose large components came as digits."""
+    return [int(part) for part in vector]
 
 
 def frame_sends(
@@ -74,20 +84,21 @@ def _bounded(slices: Sequence[Slice]) -> list[list[Slice]]:
     parts: list[list[Slice]] = [[]]
     room = MOST_ENTRIES
     for piece in (piece for slice_ in slices for piece in _pieces(slice_)):
-        entries = len(piece.cells) + len(piece.keys)
-        if entries > room:
+        if len(piece) > room:
             parts.append([])
             room = MOST_ENTRIES
         parts[-1].append(piece)
-        room -= entries
+        room -= len(piece)
     return parts
 
 
 def _pieces(slice_: Slice) -> Iterator[Slice]:
-    if len(slice_.cells) + len(slice_.keys) <= MOST_ENTRIES:
+    if len(slice_) <= MOST_ENTRIES:
         yield slice_
         return
-    for start in range(0, len(slice_.cells), MOST_ENTRIES):
-        yield Slice(slice_.stamp_us, cells=slice_.cells[start : start + MOST_ENTRIES])
-    for start in range(0, len(slice_.keys), MOST_ENTRIES):
-        yield Slice(slice_.stamp_us, keys=slice_.keys[start : start + MOST_ENTRIES])
+    for field in ("cells", "keys", "totals"):
+        entries = getattr(slice_, field)
+        for start in range(0, len(entries), MOST_ENTRIES):
+            part = Slice(slice_.stamp_us, layout=slice_.layout)
+            setattr(part, field, entries[start : start + MOST_ENTRIES])
+            yield part

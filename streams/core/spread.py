@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from schemas.catalogue.models import Catalogue, Kind
+from schemas.catalogue.models import Catalogue
 from schemas.events.registry import Registry
 from streams.core.facts import Credit, Crediting, Fact
-from streams.core.measures.compile import MeasureClass, Plan, compile_kpi
+from streams.core.layout import Layout, watches_hours
+from streams.core.measures.compile import Plan, compile_kpi
 from streams.core.membership import Membership
 from streams.core.windows import Windows
 
@@ -24,16 +25,12 @@ class Touch(NamedTuple):
     active: int
 
 
-def watches_panes(plan: Plan) -> bool:
-    """Whether a KPI's hours are kept: activity counts, where silence and bursts mean something."""
-    return plan.kpi.kind is not Kind.METRIC and plan.measure_class is MeasureClass.COUNT
-
-
 class Spread:
     """Compiled KPIs of a catalogue, by the event types that they read."""
 
     def __init__(self, catalogue: Catalogue, registry: Registry, membership: Membership, windows: Windows) -> None:
         self.plans = {kpi.id: compile_kpi(kpi, registry) for kpi in catalogue.kpis}
+        self.layout = Layout(self.plans.values())
         self.crediting = Crediting(membership, catalogue.tenant.id)
         self._windows = windows
         self._by_type: dict[str, list[Plan]] = defaultdict(list)
@@ -59,12 +56,12 @@ class Spread:
                 keys=plan.held_keys(fact) if plan.keys else [],
                 subjects=[subject for _, subject in credit.subjects(kpi.scope)],
                 period=self._windows.period(kpi.period, fact.time_us).id,
-                pane=self._windows.pane(fact.time_us).id if watches_panes(plan) else None,
+                pane=self._windows.pane(fact.time_us).id if watches_hours(plan) else None,
                 active=0 if fact.whole else 1,
             )
 
 
-def route(plan: Plan | None, subject: str, org: str) -> str:
-    """The routing key of a cell on the way to JUDGE: the KPI's subject, so that all KPIs of a subject meet. An
-    anonymous KPI is judged in one place, because hiding one team may mean hiding its sibling."""
-    return org if plan is not None and plan.kpi.anonymous is not None else subject
+def route(anonymous: bool, subject: str, org: str) -> str:
+    """The routing key of a KPI's cell on the way to JUDGE: its subject, so that all KPIs of a subject meet. Anonymous
+    KPIs are judged in one place, because hiding one team may mean hiding its sibling."""
+    return org if anonymous else subject

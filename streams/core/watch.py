@@ -14,13 +14,13 @@ from streams.core.detectors import anomaly
 from streams.core.detectors.contract import Standing, WorkingTime
 from streams.core.detectors.pace import PacePolicy, pace
 from streams.core.detectors.stall import NO_HISTORY, History, stall
+from streams.core.layout import watches_hours
 from streams.core.measures.compile import MeasureClass, Plan
 from streams.core.membership import ALWAYS_US, FOREVER_US
 from streams.core.partials import Partials, began_us
 from streams.core.policy import DAY_US, HOUR_US, PANE_HORIZON_US
 from streams.core.presence import Presence
 from streams.core.rows import Rows
-from streams.core.spread import watches_panes
 from streams.core.standing import meets
 from streams.core.targets import Targets
 from streams.core.timers import minute_from
@@ -185,7 +185,7 @@ class Watch:
         self, plan: Plan, subject: str, window: Window, now_us: int, working_time: WorkingTime
     ) -> tuple[Finding | None, int | None]:
         kpi = plan.kpi
-        if kpi.kind is not Kind.LEADING or kpi.direction is not Direction.UP or not watches_panes(plan):
+        if kpi.kind is not Kind.LEADING or kpi.direction is not Direction.UP or not watches_hours(plan):
             return None, None
         # Further up the same silence would only be told again.
         scope = self._targets.scopes[subject]
