@@ -11,6 +11,11 @@ from zoneinfo import ZoneInfo
 class Clock(Protocol):
     """Where the shell gets the time from. All times are microseconds since the epoch, UTC."""
 
+    @property
+    def is_wall(self) -> bool:
+        """Whether a wall time is the clock's own time, so that records need no other time stamp."""
+        ...
+
     def now_us(self) -> int:
         """The time now."""
         ...
@@ -26,6 +31,8 @@ class Clock(Protocol):
 
 class SystemClock:
     """The wall clock of this machine."""
+
+    is_wall = True
 
     def now_us(self) -> int:
         """Wall time."""
@@ -50,6 +57,8 @@ class PacedClock:
     It waits for its world: `now_us` goes no further than `allow` has said, because silence must not come from a
     simulator that is late. It never goes back; a wall time before `run` is `start_us`.
     """
+
+    is_wall = False
 
     def __init__(self, start_us: int, pace: Pace) -> None:
         self._pace = pace
@@ -108,6 +117,8 @@ class PacedClock:
 
 class ManualClock:
     """A clock for tests: it stands still until it is told to move."""
+
+    is_wall = True
 
     def __init__(self, now_us: int = 0) -> None:
         self._now_us = now_us

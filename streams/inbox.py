@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from aiokafka import ConsumerRecord
+from streams.core.stage import Record
 
 SLOW_FEED_S = 0.4
 """A chunk that takes longer halves the next one's size: heartbeats and the other lanes wait meanwhile."""
@@ -21,7 +21,7 @@ class Inbox:
         self._limit = min(most_records, LEAST_RECORDS)
         self._linger_s = linger_s
         self._time = time
-        self._records: deque[ConsumerRecord] = deque()
+        self._records: deque[Record] = deque()
         self._since = 0.0
 
     def __len__(self) -> int:
@@ -37,7 +37,7 @@ class Inbox:
         self._records.clear()
         self.read_to = offset
 
-    def put(self, records: Iterable[ConsumerRecord], position: int) -> None:
+    def put(self, records: Iterable[Record], position: int) -> None:
         """Takes what one fetch brought, and the offset after it."""
         if not self._records:
             self._since = self._time()
@@ -50,18 +50,18 @@ class Inbox:
             return None
         return 0.0 if self.is_full else max(0.0, self._since + self._linger_s - self._time())
 
-    def take(self) -> list[ConsumerRecord]:
+    def take(self) -> list[Record]:
         """The next chunk."""
         records = self._records
         taken = [records.popleft() for _ in range(min(self._limit, len(records)))]
         self._since = self._time()
         return taken
 
-    def put_back(self, records: Sequence[ConsumerRecord]) -> None:
+    def put_back(self, records: Sequence[Record]) -> None:
         """Puts the end of the chunk taken last in front again."""
         self._records.extendleft(reversed(records))
 
-    def offset_after(self, last: ConsumerRecord) -> int:
+    def offset_after(self, last: Record) -> int:
         """Where to go on after `last` is processed: past commit markers, if nothing waits behind it."""
         return int(self._records[0].offset) if self._records else max(int(last.offset) + 1, self.read_to)
 

@@ -7,15 +7,17 @@ assignment. A record that makes the stage raise becomes a dead letter `internal_
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from operator import attrgetter
 from typing import cast
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.clock import Clock
-from streams.core.stage import DeliveringState, Now, PartitionState, Record, StageSpec, Step
+from streams.core.stage import DeliveringState, Now, PartitionState, PlainRecord, Record, StageSpec, Step
 from streams.deliveries import Deliveries
 from streams.inbox import Inbox
 from streams.lane_parts import Figures, LaneRules, Phase, Sink, Source, internal_error
@@ -30,6 +32,8 @@ RETRY_MAX_S = 5.0
 TICK_FAILURES = 3
 LOST_COMMITS = 10
 """In a row, without one that succeeds: Kafka refuses what the stage sends, and trying again changes nothing."""
+
+_TIMESTAMP = attrgetter("timestamp")
 
 
 class Lane:
@@ -129,7 +133,10 @@ class Lane:
         """Takes what was fetched, unless it was fetched before the last seek."""
         if self.phase is not Phase.RUNNING or chunk.epoch != self._source.epoch(self.tp):
             return
-        self._inbox.put(chunk.records, chunk.position)
+        records: Sequence[Record] = chunk.records
+        if not self._clock.is_wall:
+            records = [self._by_clock(record) for record in records]
+        self._inbox.put(records, chunk.position)
         if self._inbox.is_full:
             self._source.pause(self.tp)
         self._wake.set()
@@ -255,8 +262,7 @@ class Lane:
         return Now(self._clock.now_us(), caught_up)
 
     async def _feed(self) -> None:
-        taken = self._inbox.take()
-        records = [self._record(raw) for raw in taken]
+        records = self._inbox.take()
         step: Step | None = None
         async with self._rules.turn:
             now, started = self._now(), self._loop.time()
@@ -266,23 +272,29 @@ class Lane:
                 log.exception("%s: a chunk of %d records failed; trying them one by one", self.name, len(records))
             took_s = self._loop.time() - started
         if step is None:
-            await self._feed_singly(taken, records, now)
+            await self._feed_singly(records, now)
             return
         self._inbox.pace(len(records), took_s)
         self._note_feed(len(records), took_s)
-        await self._commit(step, self._inbox.offset_after(taken[-1]))
-        self._timings.latency_s.observe_all([self._clock.age_s(record.append_us) for record in records])
+        await self._commit(step, self._inbox.offset_after(records[-1]))
+        self._note_latency(records)
         self._deliveries.hand_out(self._state, self._now())
 
-    def _record(self, raw: ConsumerRecord) -> Record:
-        append_us = self._clock.of_wall_us(raw.timestamp * 1000)
-        return Record(raw.offset, append_us, raw.key, raw.value, raw.headers)
+    def _by_clock(self, record: Record) -> Record:
+        append_us = self._clock.of_wall_us(record.timestamp * 1000)
+        return PlainRecord(record.offset, append_us // 1000, record.key, record.value, record.headers)
+
+    def _note_latency(self, records: Sequence[Record]) -> None:
+        # The records of one produced batch share their append time: a chunk of thousands has a handful of them.
+        by_time = Counter(map(_TIMESTAMP, records))
+        age_s = self._clock.age_s
+        self._timings.latency_s.observe_counted([(age_s(time_ms * 1000), times) for time_ms, times in by_time.items()])
 
     def _note_feed(self, records: int, took_s: float) -> None:
         self._timings.chunk_records.observe(records)
         self._timings.chunk_s.observe(took_s)
 
-    async def _feed_singly(self, taken: list[ConsumerRecord], records: Sequence[Record], now: Now) -> None:
+    async def _feed_singly(self, records: Sequence[Record], now: Now) -> None:
         """Feeds the records of a failed chunk one at a time to a fresh state; the one that fails is a dead letter."""
         await self._restore()
         whole = Step([], {})
@@ -293,14 +305,14 @@ class Lane:
                 log.exception("%s: the record at offset %d is a dead letter", self.name, record.offset)
                 self._timings.internal_errors += 1
                 whole.sends.append(internal_error(self.tp, record, error, now))
-                self._inbox.put_back(taken[number + 1 :])
-                await self._commit(whole, self._inbox.offset_after(taken[number]))
+                self._inbox.put_back(records[number + 1 :])
+                await self._commit(whole, self._inbox.offset_after(records[number]))
                 await self._restore()  # the failed feed may have left half of its effect
                 return
             whole.sends.extend(step.sends)
             whole.rows.update(step.rows)
         self._note_feed(len(records), 0.0)
-        await self._commit(whole, self._inbox.offset_after(taken[-1]))
+        await self._commit(whole, self._inbox.offset_after(records[-1]))
 
     async def _tick(self) -> None:
         self._next_tick = self._loop.time() + TICK_S

@@ -26,7 +26,7 @@ from streams.core.frames import Slice
 from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US, Policy
 from streams.core.rows import Rows
 from streams.core.spread import Spread, route
-from streams.core.stage import Now, PartitionOf, Record, Send, Step
+from streams.core.stage import Now, PartitionOf, PlainRecord, Record, Send, Step
 from streams.core.windows import Windows
 
 EVENT, META = "event", "meta"
@@ -166,14 +166,15 @@ class Observe:
         strange = outside_of_calendars(event)
         if strange is not None:
             return strange
-        ahead_us = event.time_us - record.append_us
+        append_us = record.timestamp * 1000
+        ahead_us = event.time_us - append_us
         allowed_us = self._spec.policy.future_us
         if allowed_us is None or ahead_us <= allowed_us:
             return event
         return Rejected(
             Reason.FUTURE_TIME,
             f"event time {format_us(event.time_us)} is {ahead_us / MINUTE_US:.1f} min ahead of the append time "
-            f"{format_us(record.append_us)} (allowed: {allowed_us / MINUTE_US:g} min) ({event.source} id {event.id})",
+            f"{format_us(append_us)} (allowed: {allowed_us / MINUTE_US:g} min) ({event.source} id {event.id})",
         )
 
     def _apply(self, kept: Kept, detail: str, now: Now) -> str | None:
@@ -216,7 +217,7 @@ class Observe:
             self._forget(kept)
             event = Event(kept.source, kept.id, kept.type, kept.time_us, kept.subject, unpack(kept), kept.supersedes)
             # The record itself is gone: what is replayed is the event as the state kept it, without its free text.
-            record = Record(0, now.us, kept.subject.encode(), encode(event))
+            record = PlainRecord(0, now.us // 1000, kept.subject.encode(), encode(event))
             self._refuse(Rejected(Reason.NOT_SUPERSEDABLE, sentence), record, now)
 
     def _count(self, fact: Fact, sign: int) -> None:

@@ -21,7 +21,7 @@ from streams.core.judge import Judge
 from streams.core.observe import Observe, outside_of_calendars
 from streams.core.pipeline import stages
 from streams.core.policy import Policy
-from streams.core.stage import Now, PartitionState, Record, Send
+from streams.core.stage import Now, PartitionState, PlainRecord, Send
 
 CHUNK_RECORDS = 5000
 Place = TypeVar("Place")
@@ -95,7 +95,9 @@ class _Road:
         """Feeds everything as a backlog, so that decisions are taken at event time."""
         source = iter(timed)
         backlog = Now(us=0, caught_up=False)
-        while chunk := [Record(offset, time_us, None, value) for offset, (time_us, value) in _next(source)]:
+        while chunk := [
+            PlainRecord(offset, time_us // 1000, None, value) for offset, (time_us, value) in _next(source)
+        ]:
             self._pass_on(self._observe.feed(chunk, backlog).sends, backlog)
 
     def end(self, until_us: int) -> None:
@@ -126,7 +128,7 @@ class _Road:
     def _pass_on(self, sends: Iterable[Send], now: Now) -> None:
         for topic in (topics.LINKS, topics.PARTIALS):
             sends = list(sends)
-            records = [Record(0, 0, send.key, send.value) for send in sends if send.topic is topic]
+            records = [PlainRecord(0, 0, send.key, send.value) for send in sends if send.topic is topic]
             state = self._states.get(topic.name)
             if records and state is not None:
                 sends += state.feed(records, now).sends

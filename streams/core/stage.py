@@ -14,11 +14,43 @@ PartitionOf = Callable[[str], int]
 """Partition of a routing key in every topic of the road (murmur2, as Kafka's default partitioner)."""
 
 
-class Record(NamedTuple):
-    """One Kafka record. `append_us` is the broker's append time in microseconds since the epoch."""
+class Record(Protocol):
+    """One Kafka record, in the shape in which the client fetches it: chunks reach a stage without a copy.
+
+    The one place in the core where a time is in milliseconds, because Kafka's records have it so.
+    """
+
+    @property
+    def offset(self) -> int:
+        """Its place in the partition."""
+        ...
+
+    @property
+    def timestamp(self) -> int:
+        """The broker's append time by the stage's clock (`Now.us`), in MILLISECONDS since the epoch."""
+        ...
+
+    @property
+    def key(self) -> bytes | None:
+        """What decided its partition."""
+        ...
+
+    @property
+    def value(self) -> bytes | None:
+        """Its content."""
+        ...
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]:
+        """Name and content of each header."""
+        ...
+
+
+class PlainRecord(NamedTuple):
+    """A record that no client fetched: of a file, or of a state."""
 
     offset: int
-    append_us: int
+    timestamp: int
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]] = ()
@@ -42,10 +74,14 @@ class Step(NamedTuple):
 
 
 class Now(NamedTuple):
-    """Time as the shell sees it: wall time in microseconds, and whether the partition is read to its end."""
+    """Time as the shell sees it: wall time in microseconds, and whether the partition is read to its end.
+
+    `more`: another `feed` follows before anything is committed (see `PartitionState.feed`).
+    """
 
     us: int
     caught_up: bool
+    more: bool = False
 
 
 class PartitionState(Protocol):
@@ -64,7 +100,18 @@ class PartitionState(Protocol):
         ...
 
     def feed(self, records: Sequence[Record], now: Now) -> Step:
-        """Take the next records of the partition, in order."""
+        """Take the next records of the partition, in order.
+
+        While a partition lags, the shell feeds several chunks and commits them in one transaction; on all but the
+        last, `now.more` is true. A stage may then hold back its sends and rows and return an empty Step, if it returns
+        everything with the next feed whose `more` is false: no tick, no commit and no delivery comes in between. So a
+        row that every chunk touches is written once, and a value that changes with every chunk is sent once. A stage
+        that returns its Step each time is as right, only slower: the shell sends the sends in their order, and of the
+        rows with one key writes the last.
+
+        When a later chunk of the transaction fails, the state is dropped with all it held back, and is restored from
+        the last commit.
+        """
         ...
 
     def tick(self, now: Now) -> Step:

@@ -3,9 +3,9 @@
 Unlike a lane's figures they outlive the lane: a histogram that shrank with every rebalance would read as a reset.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -26,18 +26,13 @@ class Distribution:
 
     def observe(self, value: float) -> None:
         """Takes one observation."""
-        self.observe_all((value,))
+        self.observe_counted(((value, 1),))
 
-    def observe_all(self, values: Sequence[float]) -> None:
-        """Takes many at once: one search a bound, where one a value would cost a chunk of thousands dearly."""
-        ordered = sorted(values)
-        self.sum += sum(ordered)
-        below = 0
-        for place, bound in enumerate(self._bounds):
-            upto = bisect_right(ordered, bound)
-            self._counts[place] += upto - below
-            below = upto
-        self._counts[-1] += len(ordered) - below
+    def observe_counted(self, observations: Iterable[tuple[float, int]]) -> None:
+        """Takes many at once, each as (value, how often it was observed)."""
+        for value, times in observations:
+            self._counts[bisect_left(self._bounds, value)] += times
+            self.sum += value * times
 
     def buckets(self) -> list[tuple[str, float]]:
         """(`le`, cumulative count) in order, the last one `+Inf`: Prometheus' form."""

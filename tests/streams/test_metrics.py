@@ -259,7 +259,7 @@ def test_the_scrape_needs_no_partition_yet(catalogue: Catalogue) -> None:
 
 def test_timings_are_histograms_by_stage(catalogue: Catalogue) -> None:
     worker = full()
-    worker.lanes.timings[Stage.JUDGE].chunk_s.observe_all([0.004, 0.02, 100.0])
+    worker.lanes.timings[Stage.JUDGE].chunk_s.observe_counted([(0.004, 1), (0.02, 1), (100.0, 1)])
 
     registry = registry_of(worker, catalogue)
 
@@ -269,14 +269,14 @@ def test_timings_are_histograms_by_stage(catalogue: Catalogue) -> None:
     assert value(registry, "kpi_chunk_seconds_count", stage="observe") == 0
 
 
-@given(st.lists(st.lists(st.floats(-1, 200))))
-def test_a_distribution_counts_what_lies_at_or_below_each_bound(chunks: list[list[float]]) -> None:
+@given(st.lists(st.lists(st.tuples(st.floats(-1, 200), st.integers(1, 5)))))
+def test_a_distribution_counts_what_lies_at_or_below_each_bound(chunks: list[list[tuple[float, int]]]) -> None:
     bounds = (0.5, 1.0, 100.0)
     distribution = Distribution(bounds)
     for chunk in chunks:
-        distribution.observe_all(chunk)
+        distribution.observe_counted(chunk)
 
-    values = [one for chunk in chunks for one in chunk]
+    values = [one for chunk in chunks for one, times in chunk for _ in range(times)]
     below = [sum(one <= bound for one in values) for bound in bounds]
     assert distribution.buckets() == [("0.5", below[0]), ("1", below[1]), ("100", below[2]), ("+Inf", len(values))]
     assert distribution.sum == pytest.approx(sum(values))

@@ -16,7 +16,7 @@ from schemas.topics import Stage
 from schemas.values import Value
 from streams.core.pipeline import stages
 from streams.core.policy import Policy
-from streams.core.stage import Now, PartitionState, Record, Send, StageSpec, Step
+from streams.core.stage import Now, PartitionState, PlainRecord, Record, Send, StageSpec, Step
 from streams.routing import partition_of
 from tests.streams.core.worlds import Event
 
@@ -57,7 +57,7 @@ class Road:
         """Events onto kpi.events, in this order."""
         for event in events:
             key, value = event["subject"].encode(), json.dumps(event).encode()
-            self._queues[Stage.OBSERVE, self._place(event["subject"])].append(Record(self.fed, 0, key, value))
+            self._queues[Stage.OBSERVE, self._place(event["subject"])].append(PlainRecord(self.fed, 0, key, value))
             self.fed += 1
 
     def run(self, now: Now, *, restarts: float = 0.0, early_ticks: float = 0.0) -> None:
@@ -112,7 +112,7 @@ class Road:
         stage = STAGE_OF.get(send.topic.name)
         if stage is not None:
             assert send.partition is not None
-            self._queues[stage, send.partition].append(Record(0, 0, send.key, send.value))
+            self._queues[stage, send.partition].append(PlainRecord(0, 0, send.key, send.value))
         elif send.topic is topics.VALUES:
             assert send.key is not None
             name = tuple(send.key.decode().split("|"))

@@ -15,7 +15,7 @@ from schemas.topics import DEAD_LETTER
 from streams.core.notify import NotifyPartition, NotifyPolicy
 from streams.core.outbox import Backoff
 from streams.core.policy import DAY_US, HOUR_US, MINUTE_US, SECOND_US
-from streams.core.stage import Delivered, Delivery, Now, Record, Send, Step
+from streams.core.stage import Delivered, Delivery, Now, PlainRecord, Send, Step
 from tests.streams.sinks.examples import START_US, notice
 
 FIRING, RESOLVED = Transition.FIRING, Transition.RESOLVED
@@ -53,7 +53,7 @@ class Partition:
 
     def feed(self, *values: Notice | bytes) -> Step:
         records = [
-            Record(n, self.us, b"an", value if isinstance(value, bytes) else raw(value))
+            PlainRecord(n, self.us // 1000, b"an", value if isinstance(value, bytes) else raw(value))
             for n, value in enumerate(values)
         ]
         return self.commit(self.state.feed(records, Now(self.us, True)))

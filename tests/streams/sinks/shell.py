@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from schemas.notices import Notice
 from streams.core.notify import NotifyPartition, NotifyPolicy
 from streams.core.policy import SECOND_US
-from streams.core.stage import Delivered, Delivery, Now, Record, Send, Step
+from streams.core.stage import Delivered, Delivery, Now, PlainRecord, Send, Step
 from streams.sinks.registry import Sinks
 from tests.streams.sinks.examples import START_US
 
@@ -42,7 +42,12 @@ class Shell:
 
     def feed(self, *notices: Notice) -> None:
         records = [
-            Record(self.offset + n, self.us, notice.recipient.encode(), notice.model_dump_json(by_alias=True).encode())
+            PlainRecord(
+                self.offset + n,
+                self.us // 1000,
+                notice.recipient.encode(),
+                notice.model_dump_json(by_alias=True).encode(),
+            )
             for n, notice in enumerate(notices)
         ]
         self.offset += len(records)
