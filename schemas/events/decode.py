@@ -6,7 +6,7 @@ the superseded event exists) is decided later, at OBSERVE. Of a repeated name in
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -24,6 +24,17 @@ _JSON_CONTENT = re.compile(JSON_CONTENT)
 _check_envelope: Callable[[dict[str, Any]], Envelope] = Envelope.__pydantic_validator__.validate_python
 
 Header = tuple[str, bytes]
+
+
+class Record(Protocol):
+    """A record of kpi.events, as far as the decoder reads it."""
+
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[Header]: ...
 
 
 class _Shape(NamedTuple):
@@ -73,6 +84,11 @@ class Decoder:
         if shape.defaults:
             data = {**shape.defaults, **data}
         return self._admit(key, message, time_us, data)
+
+    def decode_all(self, records: Sequence[Record]) -> list[Event | Rejected]:
+        """What `decode` says of each record, in their order."""
+        decode = self.decode
+        return [decode(record.key, record.value, record.headers) for record in records]
 
     def _admit(
         self, key: bytes | None, message: Mapping[str, Any], time_us: int, data: dict[str, Any]
