@@ -6,6 +6,7 @@ import click
 
 COMMANDS = {
     "check": "check",
+    "dead-letter": "dead_letter",
     "demo": "demo",
     "emit": "emit",
     "import": "import_",

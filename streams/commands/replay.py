@@ -13,8 +13,8 @@ from rich.table import Table
 from schemas.alerts import Alert
 from schemas.catalogue.load import load
 from schemas.catalogue.problems import CatalogueError
-from schemas.events.times import TimeFormatError, parse_us
 from schemas.values import Value
+from streams.commands.instants import Instant
 from streams.core.policy import DAY_US, SECOND_US, Policy
 from streams.core.replay import Outcome, replay
 from streams.event_files import EventFileError, read_events, total_bytes
@@ -22,19 +22,6 @@ from streams.progress import bar
 
 PIPE_COLUMNS = 160
 """Width of the table where no terminal says how wide it is."""
-
-
-class Instant(click.ParamType):
-    """An RFC 3339 time with offset, as microseconds since the epoch."""
-
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Parses; a wrong text is wrong use (exit 2)."""
-        try:
-            return parse_us(str(value))
-        except TimeFormatError as error:
-            self.fail(f"{value!r} {error} (expected RFC 3339 with offset, as 2026-11-30T18:00:00+07:00)", param, ctx)
 
 
 @click.command(name="replay")
