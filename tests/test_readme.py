@@ -69,6 +69,9 @@ def test_an_outdated_table_is_noticed() -> None:
 def test_every_command_exists_with_its_options(page: str, words: list[str]) -> None:
     name, *arguments = words
     command: click.Command = import_module(f"streams.commands.{COMMANDS[name]}").command
+    while isinstance(command, click.Group):
+        name, *arguments = arguments
+        command = command.commands[name]
     known = {option for parameter in command.params for option in parameter.opts}
 
     assert {word for word in arguments if word.startswith("-")} <= known
