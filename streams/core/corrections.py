@@ -6,7 +6,7 @@ sales that share a subject and sale_id are one family, because a reversal may na
 """
 
 from collections import defaultdict
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Set
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -21,6 +21,10 @@ NEVER_KEPT = frozenset({"note"})
 SALE, SALE_CORRECTED, SALE_REVERSED, RETRACTED = "sale.closed", "sale.corrected", "sale.reversed", ".retracted"
 
 
+SALES = frozenset({SALE, SALE_REVERSED})
+"""Roots of these types belong to the family of their sale."""
+
+
 class Role(StrEnum):
     """What an event is within its chain."""
 
@@ -28,28 +32,6 @@ class Role(StrEnum):
     CORRECTION = "correction"
     REVERSAL = "reversal"
     RETRACTION = "retraction"
-
-
-class Kept(msgspec.Struct, array_like=True, frozen=True):
-    """An event as the state keeps it; `data` is packed, because most events are never looked at again."""
-
-    source: str
-    id: str
-    type: str
-    time_us: int
-    subject: str
-    data: bytes
-    supersedes: Identity | None
-
-    @property
-    def identity(self) -> Identity:
-        """(source, id)."""
-        return (self.source, self.id)
-
-    @property
-    def order(self) -> tuple[int, str, str]:
-        """The order in which the greatest correction wins: (time, source, id)."""
-        return (self.time_us, self.source, self.id)
 
 
 class Standing(NamedTuple):
@@ -62,117 +44,170 @@ class Standing(NamedTuple):
     refused: dict[Identity, str]
 
 
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder().decode
 Family = tuple[str, ...]
 """Names a family: ("sale", subject, sale_id) or ("root", source, id)."""
 
-
-def keep(event: Event, fields: Container[str]) -> Kept:
-    """An event, packed for the state: of its data only `fields`, those that its type declares."""
-    data = {name: value for name, value in event.data.items() if name in fields and name not in NEVER_KEPT}
-    return Kept(event.source, event.id, event.type, event.time_us, event.subject, _pack(data), event.supersedes)
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(tuple[str, str, str, int, str, dict[str, Any], Identity | None]).decode
 
 
-def unpack(kept: Kept) -> dict[str, Any]:
-    """The event's data."""
-    data: dict[str, Any] = _unpack(kept.data)
-    return data
+def keep(event: Event, fields: Set[str]) -> Event:
+    """An event as the state keeps it: of its data only `fields`, those that its type declares, and no free text."""
+    data = event.data
+    if data.keys() <= fields and data.keys().isdisjoint(NEVER_KEPT):
+        return event
+    return event._replace(
+        data={name: value for name, value in data.items() if name in fields and name not in NEVER_KEPT}
+    )
+
+
+def pack(event: Event) -> bytes:
+    """A kept event as bytes: most are never looked at again, and 150 bytes are less than a dozen objects."""
+    return _pack(event)
+
+
+def unpack(packed: bytes) -> Event:
+    """The inverse of `pack`."""
+    return Event(*_unpack(packed))
+
+
+def identity_of(event: Event) -> Identity:
+    """(source, id)."""
+    return (event.source, event.id)
+
+
+def amends(event: Event) -> bool:
+    """Whether an event says something about another one."""
+    return event.supersedes is not None or event.type == SALE_REVERSED
 
 
 class Ledger:
-    """Every event of a partition inside the horizon, with the links between them."""
+    """Every event of a partition inside the horizon, packed, with the links between them."""
 
     def __init__(self) -> None:
-        self._events: dict[Identity, Kept] = {}
+        self._events: dict[str, dict[str, bytes]] = {}  # source -> id -> packed: no tuple an event
+        self._amending: dict[Identity, None] = {}
         self._children: dict[Identity, list[Identity]] = defaultdict(list)
         self._sales: dict[Family, list[Identity]] = defaultdict(list)
 
     def __len__(self) -> int:
-        return len(self._events)
+        return sum(map(len, self._events.values()))
 
-    def __iter__(self) -> Iterator[Kept]:
-        return iter(self._events.values())
+    def __iter__(self) -> Iterator[Event]:
+        return (unpack(packed) for known in self._events.values() for packed in known.values())
 
-    def get(self, identity: Identity) -> Kept | None:
+    @property
+    def amending(self) -> list[Event]:
+        """The events that amend another one."""
+        return [event for identity in self._amending if (event := self.get(identity)) is not None]
+
+    def packed(self, source: str, id_: str) -> bytes | None:
+        """The event of this identity as it was added, if it is inside the horizon."""
+        known = self._events.get(source)
+        return None if known is None else known.get(id_)
+
+    def get(self, identity: Identity) -> Event | None:
         """The event of this identity, if it is inside the horizon."""
-        return self._events.get(identity)
+        packed = self.packed(*identity)
+        return None if packed is None else unpack(packed)
 
-    def add(self, kept: Kept) -> None:
+    def add(self, event: Event, packed: bytes) -> None:
         """Take an event whose identity is new."""
-        self._events[kept.identity] = kept
-        if kept.supersedes is not None:
-            self._children[kept.supersedes].append(kept.identity)
-        family = _sale_family(kept)
-        if family is not None:
-            self._sales[family].append(kept.identity)
+        known = self._events.get(event.source)
+        if known is None:
+            known = self._events[event.source] = {}
+        known[event.id] = packed
+        if event.supersedes is not None:
+            self._children[event.supersedes].append(identity_of(event))
+            self._amending[identity_of(event)] = None
+        elif event.type in SALES:
+            self._sales[_sale_family(event)].append(identity_of(event))  # type: ignore[index]
+            if event.type == SALE_REVERSED:
+                self._amending[identity_of(event)] = None
 
-    def remove(self, kept: Kept) -> None:
+    def remove(self, event: Event) -> None:
         """Forget an event (past the horizon, or refused)."""
-        del self._events[kept.identity]
-        if kept.supersedes is not None:
-            _discard(self._children, kept.supersedes, kept.identity)
-        family = _sale_family(kept)
+        identity = identity_of(event)
+        del self._events[event.source][event.id]
+        if not self._events[event.source]:
+            del self._events[event.source]
+        self._amending.pop(identity, None)
+        if event.supersedes is not None:
+            _discard(self._children, event.supersedes, identity)
+        family = _sale_family(event)
         if family is not None:
-            _discard(self._sales, family, kept.identity)
+            _discard(self._sales, family, identity)
 
-    def is_alone(self, kept: Kept) -> bool:
-        """Whether an event stands without a chain: nothing to look up but itself (the common case, kept fast)."""
-        if kept.supersedes is not None or kept.type == SALE_REVERSED or kept.identity in self._children:
+    def is_alone(self, event: Event) -> bool:
+        """Whether an event that was added stands without a chain: nothing to look up but itself (the common case, kept
+        fast)."""
+        if event.supersedes is not None or (self._children and identity_of(event) in self._children):
             return False
-        family = _sale_family(kept)
-        return family is None or self._sales.get(family, [kept.identity]) == [kept.identity]
+        if event.type not in SALES:
+            return True
+        return event.type == SALE and len(self._sales[_sale_family(event)]) == 1  # type: ignore[index]
 
-    def family_of(self, kept: Kept) -> Family | None:
+    def family_of(self, kept: Event) -> Family | None:
         """The family that an event belongs to, or None while its root is not known."""
-        seen = {kept.identity}
+        seen = {identity_of(kept)}
         while kept.supersedes is not None:
             parent = self._parent(kept)
-            if parent is None or parent.identity in seen:
+            if parent is None or identity_of(parent) in seen:
                 return None
-            seen.add(parent.identity)
+            seen.add(identity_of(parent))
             kept = parent
-        return _sale_family(kept) or ("root", *kept.identity)
+        return _sale_family(kept) or ("root", *identity_of(kept))
 
     def standing(self, family: Family | None) -> Standing:
         """What stands of a family; of none, nothing."""
         if family is None:
             return Standing([], frozenset(), frozenset(), {})
         if family[0] == "root":
-            root = self._events.get((family[1], family[2]))
+            root = self.get((family[1], family[2]))
             return self._stand([root] if root is not None else [], [])
-        members = [self._events[identity] for identity in self._sales.get(family, ())]
+        members = [self._known(identity) for identity in self._sales.get(family, ())]
         return self._stand(
             [kept for kept in members if kept.type == SALE], [kept for kept in members if kept.type != SALE]
         )
 
-    def _stand(self, roots: list[Kept], loose: list[Kept]) -> Standing:
+    def standing_without(self, event: Event, family: Family | None) -> Standing:
+        """What stood of a family before an event came."""
+        packed = self._events[event.source][event.id]
+        self.remove(event)
+        before = self.standing(family)
+        self.add(event, packed)
+        return before
+
+    def _stand(self, roots: list[Event], loose: list[Event]) -> Standing:
         """`loose` are reversals that name only the sale: they hit the only live root, else they wait."""
         refused: dict[Identity, str] = {}
-        trees = {kept.identity: self._tree(kept, Role.ROOT, refused) for kept in roots}
-        trees |= {kept.identity: self._tree(kept, Role.REVERSAL, refused) for kept in loose}
-        chains = [_Chain(kept, trees[kept.identity]) for kept in roots]
+        trees = {identity_of(kept): self._tree(kept, Role.ROOT, refused) for kept in roots}
+        trees |= {identity_of(kept): self._tree(kept, Role.REVERSAL, refused) for kept in loose}
+        chains = [_Chain(kept, trees[identity_of(kept)]) for kept in roots]
         live = [chain for chain in chains if not chain.retracted]
-        attached = {kept.identity for tree in trees.values() for _, kept in tree}
-        names = {kept.identity for kept in loose}
-        standing = [kept for kept in loose if not _Chain(kept, trees[kept.identity]).retracted]
+        attached = {identity_of(kept) for tree in trees.values() for _, kept in tree}
+        names = {identity_of(kept) for kept in loose}
+        standing = [kept for kept in loose if not _Chain(kept, trees[identity_of(kept)]).retracted]
         facts = [fact for chain in live for fact in chain.facts(standing if len(live) == 1 else [])]
         found, lost = (names, set()) if len(live) == 1 else (set(), names)
         return Standing(facts, frozenset(attached | found), frozenset(lost), refused)
 
-    def _parent(self, kept: Kept) -> Kept | None:
+    def _known(self, identity: Identity) -> Event:
+        return unpack(self._events[identity[0]][identity[1]])
+
+    def _parent(self, kept: Event) -> Event | None:
         """The superseded event. One of another subject is not seen: it may live in another partition."""
-        parent = self._events.get(kept.supersedes) if kept.supersedes is not None else None
+        parent = self.get(kept.supersedes) if kept.supersedes is not None else None
         return parent if parent is not None and parent.subject == kept.subject else None
 
-    def _tree(self, root: Kept, role: Role, refused: dict[Identity, str]) -> list[tuple[Role, Kept]]:
+    def _tree(self, root: Event, role: Role, refused: dict[Identity, str]) -> list[tuple[Role, Event]]:
         """All below a root with their roles. What may not stand where it does is refused; what is below it waits."""
-        members: list[tuple[Role, Kept]] = []
+        members: list[tuple[Role, Event]] = []
         todo = [(role, root)]
         while todo:
             above, parent = todo.pop()
-            for identity in self._children.get(parent.identity, ()):
-                kept = self._events[identity]
+            for identity in self._children.get(identity_of(parent), ()):
+                kept = self._known(identity)
                 if kept.subject != parent.subject:
                     continue
                 found = _role(kept, parent, above, root)
@@ -187,34 +222,41 @@ class Ledger:
 class _Chain:
     """One root and its members."""
 
-    def __init__(self, root: Kept, members: list[tuple[Role, Kept]]) -> None:
+    def __init__(self, root: Event, members: list[tuple[Role, Event]]) -> None:
         self.root = root
         gone = {kept.supersedes for role, kept in members if role is Role.RETRACTION}
-        self.retracted = root.identity in gone
-        self._corrections = [kept for role, kept in members if role is Role.CORRECTION and kept.identity not in gone]
-        self._reversals = [kept for role, kept in members if role is Role.REVERSAL and kept.identity not in gone]
+        self.retracted = identity_of(root) in gone
+        self._corrections = [
+            kept for role, kept in members if role is Role.CORRECTION and identity_of(kept) not in gone
+        ]
+        self._reversals = [kept for role, kept in members if role is Role.REVERSAL and identity_of(kept) not in gone]
 
-    def facts(self, loose: list[Kept]) -> list[Fact]:
+    def facts(self, loose: list[Event]) -> list[Fact]:
         """The root with its effective data at the root's time, and each reversal at its own."""
-        effective = unpack(max(self._corrections, key=lambda kept: kept.order, default=self.root))
+        effective = max(self._corrections, key=_order, default=self.root).data
         reversals = self._reversals + loose
-        amounts = [unpack(kept).get("amount") for kept in reversals]
+        amounts = [kept.data.get("amount") for kept in reversals]
         whole = any(amount is None for amount in amounts)
         # A credit note is a sale below zero: nothing can be taken from it.
         most = max(effective.get("amount") or 0, 0)
         taken = min(sum(amount for amount in amounts if amount is not None), most)
-        root = Fact(self.root.type, self.root.time_us, effective, self.root.identity, whole, 0 if whole else taken)
-        return [root, *(Fact(kept.type, kept.time_us, unpack(kept), kept.identity) for kept in reversals)]
+        root = Fact(self.root.type, self.root.time_us, effective, identity_of(self.root), whole, 0 if whole else taken)
+        return [root, *(Fact(kept.type, kept.time_us, kept.data, identity_of(kept)) for kept in reversals)]
 
 
-def _misplaced(kept: Kept, parent: Kept, above: Role) -> str:
+def _order(event: Event) -> tuple[int, str, str]:
+    """The order in which the greatest correction wins: (time, source, id)."""
+    return (event.time_us, event.source, event.id)
+
+
+def _misplaced(kept: Event, parent: Event, above: Role) -> str:
     return (
         f"a {kept.type} cannot supersede a {parent.type} that is a {above} "
         f"({kept.source} id {kept.id}, superseding {parent.source} id {parent.id})"
     )
 
 
-def _role(kept: Kept, parent: Kept, above: Role, root: Kept) -> Role | None:
+def _role(kept: Event, parent: Event, above: Role, root: Event) -> Role | None:
     """The role of an event below a parent of role `above`, or None where it may not stand there."""
     if kept.type.endswith(RETRACTED):
         fits = kept.type.removesuffix(RETRACTED) in (parent.type, root.type)
@@ -228,11 +270,11 @@ def _role(kept: Kept, parent: Kept, above: Role, root: Kept) -> Role | None:
     return None
 
 
-def _sale_family(kept: Kept) -> Family | None:
+def _sale_family(kept: Event) -> Family | None:
     """The family that a root sale, or a reversal that names only the sale, belongs to."""
     if kept.supersedes is not None or kept.type not in (SALE, SALE_REVERSED):
         return None
-    return ("sale", kept.subject, str(unpack(kept).get("sale_id")))
+    return ("sale", kept.subject, str(kept.data.get("sale_id")))
 
 
 def _discard(index: dict[Any, list[Identity]], key: Any, identity: Identity) -> None:

@@ -1,13 +1,32 @@
 """A net fact: one event as it stands after corrections and reversals, and who is credited for it."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from schemas.values import Scope
-from streams.core.membership import Membership
+from streams.core.membership import ALWAYS_US, FOREVER_US, Membership
 
 ANONYMOUS_TYPES = frozenset({"survey.esat.response"})
 """Types whose person is never read: no answer may be traced to who gave it."""
+
+
+class Happening(Protocol):
+    """What crediting and counting read of an event or of a fact."""
+
+    @property
+    def type(self) -> str:
+        """Event type."""
+        ...
+
+    @property
+    def time_us(self) -> int:
+        """Event time."""
+        ...
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The fields."""
+        ...
 
 
 class Fact(NamedTuple):
@@ -49,12 +68,15 @@ class Crediting:
         self._membership = membership
         self._org = org
 
-    def of(self, fact: Fact) -> Credit:
+    def stretch(self, fact: Happening) -> tuple[int, int]:
+        """The time [start_us, end_us) in which facts of this type that name the same people are credited the same."""
+        owner = _owner(fact)
+        return self._membership.stretch_at(owner, fact.time_us) if owner else (ALWAYS_US, FOREVER_US)
+
+    def of(self, fact: Happening) -> Credit:
         """Who is credited for a fact, at the fact's own time."""
         data = fact.data
-        owner = None
-        if fact.type not in ANONYMOUS_TYPES:
-            owner = data.get("owner") or data.get("person_id") or data.get("to_owner")
+        owner = _owner(fact)
         team = self._membership.team_at(owner, fact.time_us) if owner else None
         person = owner if team is not None else None
         if team is None:
@@ -63,3 +85,11 @@ class Crediting:
         department = self._membership.department_of(team) if team is not None else None
         unknown = data.get("owner") if owner and not self._membership.knows(owner) else None
         return Credit(person, team, department, self._org, unknown)
+
+
+def _owner(fact: Happening) -> str | None:
+    if fact.type in ANONYMOUS_TYPES:
+        return None
+    data = fact.data
+    owner: str | None = data.get("owner") or data.get("person_id") or data.get("to_owner")
+    return owner

@@ -52,6 +52,17 @@ class Membership:
         row = self._row_at(person_id, time_us)
         return row.team if row else None
 
+    def stretch_at(self, person_id: str, time_us: int) -> tuple[int, int]:
+        """The stretch [start_us, end_us) around an instant in which a person's row, or its absence, does not change."""
+        starts, ends, _ = self._rows.get(person_id, ([], [], []))
+        at = bisect_right(starts, time_us)
+        following_us = starts[at] if at < len(starts) else FOREVER_US
+        if at == 0:
+            return ALWAYS_US, following_us
+        if time_us < ends[at - 1]:
+            return starts[at - 1], ends[at - 1]
+        return ends[at - 1], following_us
+
     def manager_at(self, person_id: str, time_us: int) -> str | None:
         """The superior of a person at an instant; None where none is named."""
         row = self._row_at(person_id, time_us)

@@ -3,16 +3,18 @@
 Decodes, refuses what is bad, drops what is repeated, resolves corrections, counts the facts that stand (`cells`), and
 tells the next stages what has changed: distinct keys to LINK, everything else to JUDGE. Every event ends in exactly
 one outcome. No decision about a KPI is taken here.
+
+Most events stand alone: nothing amends them, and they amend nothing. They are gathered and counted together
+(`columns`), the others one by one through the ledger. Adding commutes, so only the cut of a slice has to wait for both.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
-import msgspec
-
 from schemas import topics
-from schemas.catalogue.models import Catalogue
+from schemas.catalogue.models import Catalogue, Kind
 from schemas.dead_letter import DeadLetter
 from schemas.events.decode import Decoder
 from schemas.events.envelope import Event, Reason, Rejected, encode
@@ -20,16 +22,18 @@ from schemas.events.registry import Registry
 from schemas.events.times import format_us
 from streams.core import frames
 from streams.core.cells import UNKNOWN_OWNER, Cells
-from streams.core.corrections import SALE_REVERSED, Identity, Kept, Ledger, Standing, keep, unpack
+from streams.core.corrections import Identity, Ledger, Standing, amends, identity_of, keep, unpack
 from streams.core.facts import Fact
 from streams.core.frames import Slice
 from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US, Policy
+from streams.core.retained import Retained
 from streams.core.rows import Rows
 from streams.core.spread import Spread, route
 from streams.core.stage import Now, PartitionOf, PlainRecord, Record, Send, Step
+from streams.core.timers import minute_from
 from streams.core.windows import Windows
 
-EVENT, META = "event", "meta"
+META = "meta"
 FIRST_YEAR_US, LAST_YEAR_US = 31_536_000_000_000, 4_070_908_800_000_000
 """1971-01-01 and 2099-01-01, UTC: beyond them there is no working time to judge by."""
 
@@ -44,11 +48,27 @@ class ObserveSpec:
         self.windows = windows
         self.policy = policy
         self.partitions = partitions
-        self.partition_of = of
+        self.partition_of = cache(of)
         self.org = catalogue.tenant.id
         self.registry = Registry.of(catalogue.event_types)
+        self.fields_of = cache(lambda type_: frozenset(self.registry.fields_of(type_)))
         self.decoder = Decoder(self.registry, catalogue.tenant.currency)
         self.fingerprint = blake2b(catalogue.model_dump_json().encode(), digest_size=8).hexdigest()
+        self._watched = any(plan.kpi.kind is not Kind.METRIC for plan in spread.plans.values())
+        self._grains = sorted({plan.kpi.period for plan in spread.plans.values()})
+
+    def stamp(self, time_us: int) -> tuple[int, int]:
+        """When what happens at an instant of a backlog may be judged, and from when on something later is judged
+        apart. Where a KPI can alert, each minute is; else only the closing of a period makes a difference."""
+        minute_us = time_us // MINUTE_US * MINUTE_US
+        if self._watched:
+            return minute_us, minute_us + MINUTE_US
+        grace_us = self.policy.grace_us
+        periods = [self.windows.period(grain, minute_us - grace_us) for grain in self._grains]
+        return (
+            max(minute_from(period.start_us + grace_us) for period in periods),
+            min(minute_from(period.end_us + grace_us) for period in periods),
+        )
 
 
 class Observe:
@@ -61,15 +81,17 @@ class Observe:
         self._rows = Rows()
         self._cells = Cells(self._rows, spec.spread, spec.windows)
         self._ledger = Ledger()
+        self._retained = Retained(self._rows, self._ledger)
+        self._alone: list[Event] = []
         self._waiting: set[Identity] = set()
-        self._by_day: dict[int, list[Kept]] = {}
         self._sends: list[Send] = []
         self._sent_us: int | None = None
+        self._next_cut_us = 0
         self._meta: dict[str, Any] = {
             "fingerprint": spec.fingerprint,
             "watermark_us": None,
             "first_us": None,
-            "stamp_us": 0,  # start of the minute that the open slice belongs to
+            "stamp_us": 0,  # when the open slice may be judged
             "swept_day": 0,
             "live": False,  # caught up before this chunk
             "counts": {},
@@ -84,15 +106,10 @@ class Observe:
     def ready(self) -> None:
         """Rebuild what is derived from the rows; under another catalogue, count every kept event anew."""
         self._cells.ready()
-        for key, value in self._rows.items(EVENT):
-            kept = msgspec.convert(value, Kept)
-            self._rows.read_as(key, kept)
-            self._remember(kept)
-        self._waiting = {
-            kept.identity
-            for kept in self._ledger
-            if _amends(kept) and kept.identity not in self._ledger.standing(self._ledger.family_of(kept)).attached
-        }
+        self._retained.ready()
+        for event in self._ledger.amending:
+            if identity_of(event) not in self._ledger.standing(self._ledger.family_of(event)).attached:
+                self._waiting.add(identity_of(event))
         loaded = self._rows.get((META,))
         if loaded is not None:
             self._meta = loaded
@@ -123,8 +140,14 @@ class Observe:
     def feed(self, records: Sequence[Record], now: Now) -> Step:
         """One chunk of records of this partition."""
         live = self._meta["live"] and now.caught_up
-        for record in records:
-            self._observe(record, now, live)
+        for record, decoded in zip(records, self._spec.decoder.decode_all(records), strict=True):
+            event = decoded if isinstance(decoded, Rejected) else self._on_time(decoded, record)
+            if isinstance(event, Rejected):
+                self._refuse(event, record, now)
+            else:
+                self._take(event, record, now, live)
+        if now.more:
+            return Step([], {})
         self._meta["live"] = now.caught_up
         self._sweep()
         return self._finish(now, now.us if live else self.watermark_us)
@@ -136,88 +159,80 @@ class Observe:
         self._meta["live"] = True
         return self._finish(now, now.us)
 
-    def _observe(self, record: Record, now: Now, live: bool) -> None:
-        decoded = self._spec.decoder.decode(record.key, record.value, record.headers)
-        if isinstance(decoded, Event):
-            decoded = self._on_time(decoded, record)
-        if isinstance(decoded, Rejected):
-            self._refuse(decoded, record, now)
-            return
-        watermark_us = self.watermark_us
-        if watermark_us is not None and decoded.time_us < watermark_us - self._spec.policy.horizon_us:
-            self._outcome("beyond_horizon")
-            return
-        kept = keep(decoded, self._spec.registry.fields_of(decoded.type))
-        known = self._ledger.get(kept.identity)
-        if known is not None:
-            self._outcome("duplicate", "" if known == kept else "conflict")
-            return
-        late = watermark_us is not None and decoded.time_us < watermark_us - self._spec.policy.grace_us
-        self._advance(decoded.time_us, live)
-        self._remember(kept)
-        refused = self._apply(kept, "late" if late else "", now)
-        if refused is not None:
-            self._ledger.remove(kept)
-            self._refuse(Rejected(Reason.NOT_SUPERSEDABLE, refused), record, now)
-            return
-        self._rows.put((EVENT, *kept.identity), kept)
-
     def _on_time(self, event: Event, record: Record) -> Event | Rejected:
-        strange = outside_of_calendars(event)
-        if strange is not None:
-            return strange
-        append_us = record.timestamp * 1000
-        ahead_us = event.time_us - append_us
-        allowed_us = self._spec.policy.future_us
-        if allowed_us is None or ahead_us <= allowed_us:
+        time_us, allowed_us = event.time_us, self._spec.policy.future_us
+        if not FIRST_YEAR_US <= time_us < LAST_YEAR_US:
+            return outside_of_calendars(event) or event
+        if allowed_us is None or time_us <= record.timestamp * 1000 + allowed_us:
             return event
+        append_us = record.timestamp * 1000
         return Rejected(
             Reason.FUTURE_TIME,
-            f"event time {format_us(event.time_us)} is {ahead_us / MINUTE_US:.1f} min ahead of the append time "
+            f"event time {format_us(time_us)} is {(time_us - append_us) / MINUTE_US:.1f} min ahead of the append time "
             f"{format_us(append_us)} (allowed: {allowed_us / MINUTE_US:g} min) ({event.source} id {event.id})",
         )
 
-    def _apply(self, kept: Kept, detail: str, now: Now) -> str | None:
+    def _take(self, event: Event, record: Record, now: Now, live: bool) -> None:
+        """One valid event to its outcome."""
+        watermark_us: int | None = self._meta["watermark_us"]
+        late = ""
+        if watermark_us is not None and event.time_us < watermark_us:
+            if event.time_us < watermark_us - self._spec.policy.horizon_us:
+                self._outcome("beyond_horizon")
+                return
+            if event.time_us < watermark_us - self._spec.policy.grace_us:
+                late = "late"
+        event = keep(event, self._spec.fields_of(event.type))
+        known = self._ledger.packed(event.source, event.id)
+        if known is not None:
+            self._outcome("duplicate", "" if unpack(known) == event else "conflict")
+            return
+        if watermark_us is None or event.time_us > watermark_us or event.time_us < self._meta["first_us"]:
+            self._advance(event.time_us, live)
+        self._retained.add(event)
+        if self._ledger.is_alone(event):
+            self._alone.append(event)
+            self._outcome("applied", late)
+            return
+        refused = self._amend(event, late, now)
+        if refused is not None:
+            self._retained.forget(event)
+            self._refuse(Rejected(Reason.NOT_SUPERSEDABLE, refused), record, now)
+
+    def _amend(self, event: Event, detail: str, now: Now) -> str | None:
         """Replace the facts of the new event's family by what stands now; the reason where it may not stand there."""
-        if self._ledger.is_alone(kept):
-            self._count(Fact(kept.type, kept.time_us, unpack(kept), kept.identity), 1)
-            self._outcome("applied", detail)
-            return None
-        family = self._ledger.family_of(kept)
+        family = self._ledger.family_of(event)
         after = self._ledger.standing(family)
-        if kept.identity in after.refused:
-            return after.refused[kept.identity]
-        self._ledger.remove(kept)
-        before = self._ledger.standing(family)
-        self._ledger.add(kept)
+        if identity_of(event) in after.refused:
+            return after.refused[identity_of(event)]
+        before = self._ledger.standing_without(event, family)
         for fact in before.facts:
             self._count(fact, -1)
         for fact in after.facts:
             self._count(fact, 1)
-        if _amends(kept) and kept.identity not in after.attached:
-            self._waiting.add(kept.identity)
+        if amends(event) and identity_of(event) not in after.attached:
+            self._waiting.add(identity_of(event))
         else:
             self._outcome("applied", detail)
-        self._settle(after, kept, now)
+        self._settle(after, event, now)
         return None
 
-    def _settle(self, standing: Standing, newest: Kept, now: Now) -> None:
+    def _settle(self, standing: Standing, newest: Event, now: Now) -> None:
         """Events that waited for the newest are applied now; those that it made impossible become dead letters."""
         for identity in standing.attached & self._waiting:
             self._waiting.discard(identity)
             self._outcome("applied")
-        for identity in standing.waiting - self._waiting - {newest.identity}:
+        for identity in standing.waiting - self._waiting - {identity_of(newest)}:
             self._waiting.add(identity)
             self._outcome("applied", step=-1)
         for identity, sentence in standing.refused.items():
-            kept = self._ledger.get(identity)
-            if kept is None:
+            event = self._ledger.get(identity)
+            if event is None:
                 continue
             self._waiting.discard(identity)
-            self._forget(kept)
-            event = Event(kept.source, kept.id, kept.type, kept.time_us, kept.subject, unpack(kept), kept.supersedes)
+            self._retained.forget(event)
             # The record itself is gone: what is replayed is the event as the state kept it, without its free text.
-            record = PlainRecord(0, now.us // 1000, kept.subject.encode(), encode(event))
+            record = PlainRecord(0, now.us // 1000, event.subject.encode(), encode(event))
             self._refuse(Rejected(Reason.NOT_SUPERSEDABLE, sentence), record, now)
 
     def _count(self, fact: Fact, sign: int) -> None:
@@ -243,14 +258,6 @@ class Observe:
 
     # -- memory
 
-    def _remember(self, kept: Kept) -> None:
-        self._ledger.add(kept)
-        self._by_day.setdefault(kept.time_us // DAY_US, []).append(kept)
-
-    def _forget(self, kept: Kept) -> None:
-        self._ledger.remove(kept)
-        self._rows.drop((EVENT, *kept.identity))
-
     def _sweep(self) -> None:
         """Once a day of event time, forget what lies beyond the horizon. What still waits there is an orphan."""
         watermark_us = self.watermark_us
@@ -258,14 +265,11 @@ class Observe:
             return
         self._meta["swept_day"] = watermark_us // DAY_US
         oldest_us = watermark_us - self._spec.policy.horizon_us
-        for day in [day for day in self._by_day if (day + 1) * DAY_US <= oldest_us]:
-            for kept in self._by_day.pop(day):
-                if self._ledger.get(kept.identity) is not kept:
-                    continue
-                if kept.identity in self._waiting:
-                    self._waiting.discard(kept.identity)
-                    self._outcome("orphan")
-                self._forget(kept)
+        self._count_alone()
+        for event in self._retained.expire(oldest_us):
+            if identity_of(event) in self._waiting:
+                self._waiting.discard(identity_of(event))
+                self._outcome("orphan")
         # Events are forgotten by whole days: a cell has to outlive the last event that can still be taken out of it.
         self._cells.sweep(oldest_us - DAY_US, watermark_us - PANE_HORIZON_US)
 
@@ -273,27 +277,40 @@ class Observe:
         """Another catalogue: every cell from nothing, from the events inside the horizon."""
         self._meta["fingerprint"] = self._spec.fingerprint
         self._cells.restart()
-        for family in {self._ledger.family_of(kept) for kept in self._ledger}:
+        for family in {self._ledger.family_of(event) for event in self._ledger}:
             for fact in self._ledger.standing(family).facts:
                 self._count(fact, 1)
 
     # -- time
 
     def _advance(self, time_us: int, live: bool) -> None:
-        """Move the watermark. In a backlog each minute of event time makes a slice of its own, so that the next stages
-        can take their decisions at that minute; a live partition is never held back."""
+        """Move the watermark. In a backlog what is to be judged apart makes a slice of its own; a live partition is
+        never held back."""
         meta = self._meta
         meta["first_us"] = time_us if meta["first_us"] is None else min(meta["first_us"], time_us)
         meta["watermark_us"] = time_us if meta["watermark_us"] is None else max(meta["watermark_us"], time_us)
-        stamp_us = meta["watermark_us"] // MINUTE_US * MINUTE_US
-        if not live and stamp_us > meta["stamp_us"]:
-            self._cells.cut(meta["stamp_us"])
+        if live or meta["watermark_us"] < self._next_cut_us:
+            return
+        stamp_us, self._next_cut_us = self._spec.stamp(meta["watermark_us"])
+        if stamp_us > meta["stamp_us"]:
+            self._cut()
             meta["stamp_us"] = stamp_us
 
-    def _finish(self, now: Now, clock_us: int | None) -> Step:
+    def _cut(self) -> None:
+        self._count_alone()
         self._cells.cut(self._meta["stamp_us"])
+
+    def _count_alone(self) -> None:
+        """Count what was gathered."""
+        if self._alone:
+            self._cells.count_all(self._alone, (self.watermark_us or 0) - PANE_HORIZON_US)
+            self._alone = []
+
+    def _finish(self, now: Now, clock_us: int | None) -> Step:
+        self._cut()
         self._tell(clock_us)
         self._sent_us = now.us
+        self._retained.save()
         self._rows.put((META,), self._meta)
         step = Step(self._sends, self._rows.flush())
         self._sends = []
@@ -304,12 +321,14 @@ class Observe:
         spec, first_us = self._spec, self._meta["first_us"]
         to_judge: list[list[Slice]] = [[] for _ in range(spec.partitions)]
         to_link: list[list[Slice]] = [[] for _ in range(spec.partitions)]
+        groups = spec.spread.layout.groups
         for slice_ in self._cells.take_slices():
             parts: dict[int, Slice] = {}
             for cell in slice_.cells:
-                plan = spec.spread.plans.get(cell[0])
-                target = spec.partition_of(route(plan, cell[1], spec.org))
-                parts.setdefault(target, Slice(slice_.stamp_us)).cells.append(cell)
+                target = spec.partition_of(route(groups[cell[0]].anonymous, cell[1], spec.org))
+                if target not in parts:
+                    parts[target] = Slice(slice_.stamp_us, layout=slice_.layout)
+                parts[target].cells.append(cell)
             for target, part in parts.items():
                 to_judge[target].append(part)
             parts = {}
@@ -320,10 +339,6 @@ class Observe:
         self._sends += frames.frame_sends(topics.PARTIALS, self._source, clock_us, first_us, to_judge)
         if spec.spread.has_keys:
             self._sends += frames.frame_sends(topics.LINKS, self._source, clock_us, first_us, to_link)
-
-
-def _amends(kept: Kept) -> bool:
-    return kept.supersedes is not None or kept.type == SALE_REVERSED
 
 
 def outside_of_calendars(event: Event) -> Rejected | None:

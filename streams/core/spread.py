@@ -34,18 +34,21 @@ class Spread:
         self.crediting = Crediting(membership, catalogue.tenant.id)
         self._windows = windows
         self._by_type: dict[str, list[Plan]] = defaultdict(list)
+        self._keyed: dict[str, list[Plan]] = defaultdict(list)
         for plan in self.plans.values():
             for type_ in plan.types:
                 self._by_type[type_].append(plan)
+                if plan.keys:
+                    self._keyed[type_].append(plan)
 
     @property
     def has_keys(self) -> bool:
         """Whether any KPI counts distinct keys, and so needs stage LINK."""
         return any(plan.keys for plan in self.plans.values())
 
-    def touches(self, fact: Fact, credit: Credit) -> Iterator[Touch]:
-        """Every KPI that the fact has a part in."""
-        for plan in self._by_type.get(fact.type, ()):
+    def touches(self, fact: Fact, credit: Credit, *, keyed: bool = False) -> Iterator[Touch]:
+        """Every KPI that the fact has a part in; `keyed`: of those alone that count distinct keys."""
+        for plan in (self._keyed if keyed else self._by_type).get(fact.type, ()):
             vector = plan.contribution(fact)
             if vector is None:
                 continue

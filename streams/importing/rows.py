@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from streams.core.measures.where import Predicate, predicate
+from streams.core.measures.where import Filter
 from streams.importing.cells import Cell, Reader, Value, as_text, reader
 from streams.importing.mapping import LINE, TEMPLATE, Constant, Datum, EventSpec
 from streams.importing.mapping import Mapping as TableMapping
@@ -53,7 +53,7 @@ class RowMapper:
         self._readers = {
             name: reader(spec, mapping, partial(self._note_slug, name)) for name, spec in mapping.fields.items()
         }
-        self._when: list[Predicate] = [predicate(event.when) for event in mapping.events]
+        self._when: list[Filter] = [Filter(event.when) for event in mapping.events]
         self._seen: set[tuple[int, tuple[Value | None, ...]]] = set()
         self._held: dict[tuple[int, tuple[Value | None, ...]], _Held] = {}
 

@@ -14,16 +14,16 @@ def zero(width: int) -> Vector:
     return [0] * width
 
 
-def add(into: Vector, change: Sequence[int]) -> None:
-    """Count one contribution, in place."""
-    for slot, amount in enumerate(change):
+def add(into: Vector, change: Sequence[int], offset: int = 0) -> None:
+    """Count one contribution, in place; its first component falls on slot `offset`."""
+    for slot, amount in enumerate(change, offset):
         if amount:
             into[slot] += amount
 
 
-def retract(into: Vector, change: Sequence[int]) -> None:
+def retract(into: Vector, change: Sequence[int], offset: int = 0) -> None:
     """Undo `add` of the same contribution, in place."""
-    for slot, amount in enumerate(change):
+    for slot, amount in enumerate(change, offset):
         if amount:
             into[slot] -= amount
 

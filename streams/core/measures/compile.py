@@ -26,7 +26,7 @@ from schemas.catalogue.models import Direction, Kpi
 from schemas.events.registry import FieldKind, Registry
 from streams.core.facts import Fact
 from streams.core.measures.leaves import BILLION, CountLeaf, KeyLeaf, SumLeaf
-from streams.core.measures.where import predicate
+from streams.core.measures.where import Filter
 
 DURATION_UNITS = {
     "s": 1,
@@ -204,14 +204,14 @@ class _Build:
 
     def _count(self, types: Sequence[str], where: Where, basis: Basis) -> Read:
         slot = self._slot()
-        self.leaves.append(CountLeaf(frozenset(types), predicate(where), basis, slot))
+        self.leaves.append(CountLeaf(frozenset(types), Filter(where), basis, slot))
         return lambda vector, distinct: Rational(vector[slot], 1)
 
     def _sum(self, fields: Sequence[str], types: Sequence[str], where: Where, basis: Basis) -> Read:
         slot = self._slot()
         kinds = _kinds(fields, types, self._registry)
         scale = 1 if kinds <= {FieldKind.INTEGER, FieldKind.MONEY} else BILLION
-        self.leaves.append(SumLeaf(frozenset(types), predicate(where), basis, slot, tuple(fields), scale))
+        self.leaves.append(SumLeaf(frozenset(types), Filter(where), basis, slot, tuple(fields), scale))
         return lambda vector, distinct: Rational(vector[slot], scale)
 
     def _distinct(
@@ -223,7 +223,7 @@ class _Build:
         measured: tuple[str, ...] | None = None,
     ) -> Read:
         index = len(self.keys)
-        self.keys.append(KeyLeaf(frozenset(types), predicate(where), basis, index, tuple(fields), measured))
+        self.keys.append(KeyLeaf(frozenset(types), Filter(where), basis, index, tuple(fields), measured))
         return lambda vector, distinct: Rational(distinct[index], 1)
 
 

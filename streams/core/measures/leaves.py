@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.catalogue.measures import Basis
 from streams.core.facts import Fact
-from streams.core.measures.where import Predicate
+from streams.core.measures.where import Filter
 
 BILLION = 1_000_000_000
 KEY_SEPARATOR = "\x1f"
@@ -51,7 +51,7 @@ class CountLeaf:
     """One for each fact; `reversed` counts only whole reversals, because a partial one leaves the count."""
 
     types: frozenset[str]
-    holds: Predicate
+    holds: Filter
     basis: Basis
     slot: int
 
@@ -71,7 +71,7 @@ class SumLeaf:
     """The per-event sum of some fields; a fact with none of them is not taken."""
 
     types: frozenset[str]
-    holds: Predicate
+    holds: Filter
     basis: Basis
     slot: int
     fields: tuple[str, ...]
@@ -103,7 +103,7 @@ class KeyLeaf:
     """
 
     types: frozenset[str]
-    holds: Predicate
+    holds: Filter
     basis: Basis
     index: int
     fields: tuple[str, ...]

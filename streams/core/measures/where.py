@@ -1,11 +1,9 @@
-"""`where` of the measure grammar, compiled to one predicate over an event's data."""
+"""`where` of the measure grammar, compiled to one filter over an event's data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from schemas.catalogue.measures import Condition, Where
-
-Predicate = Callable[[Mapping[str, Any]], bool]
 
 _ABSENT = object()
 
@@ -46,13 +44,16 @@ def _in_range(condition: Condition, value: Any) -> bool:
     )
 
 
-def predicate(where: Where) -> Predicate:
-    """One function for the whole `where`; all fields must pass."""
-    if not where:
-        return lambda data: True
-    tests = tuple(where.items())
+class Filter:
+    """A `where` as a predicate over an event's data; all fields must pass. Filters with one `name` are the same."""
 
-    def holds(data: Mapping[str, Any]) -> bool:
-        return all(passes(condition, data.get(field, _ABSENT)) for field, condition in tests)
+    __slots__ = ("_tests", "fields", "name")
 
-    return holds
+    def __init__(self, where: Where) -> None:
+        self._tests = tuple(where.items())
+        self.fields = tuple(where)
+        self.name = repr(self._tests)
+
+    def __call__(self, data: Mapping[str, Any]) -> bool:
+        """Whether an event's data passes."""
+        return all(passes(condition, data.get(field, _ABSENT)) for field, condition in self._tests)

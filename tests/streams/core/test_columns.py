@@ -1,0 +1,85 @@
+"""Counting a chunk by columns says what counting its events one by one says."""
+
+from typing import Any
+from unittest.mock import patch
+
+from hypothesis import given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+
+from schemas.catalogue.models import Catalogue
+from schemas.events.decode import Decoder
+from schemas.events.envelope import Event
+from schemas.events.registry import Registry
+from streams.core import cells as module
+from streams.core.calendar import zone_of
+from streams.core.cells import Cells
+from streams.core.corrections import amends
+from streams.core.membership import Membership
+from streams.core.policy import DAY_US
+from streams.core.rows import Rows
+from streams.core.spread import Spread
+from streams.core.windows import Windows
+from tests.streams.core import worlds
+
+seeds = st.integers(0, 2**32)
+
+
+def spread_of(catalogue: Catalogue) -> tuple[Spread, Windows]:
+    windows = Windows(zone_of(catalogue.tenant))
+    membership = Membership(catalogue, windows)
+    return Spread(catalogue, Registry.of(catalogue.event_types), membership, windows), windows
+
+
+def roots(catalogue: Catalogue, seed: int, size: int) -> list[Event]:
+    decoder = Decoder(Registry.of(catalogue.event_types), catalogue.tenant.currency)
+    decoded = [decoder.decode(None, line) for _, line in worlds.lines(worlds.events(seed, size))]
+    return [event for event in decoded if isinstance(event, Event) and not amends(event)]
+
+
+def told(cells: Cells) -> list[Any]:
+    cells.cut(0)
+    slices = cells.take_slices()
+    return [sorted(map(tuple, rows)) for slice_ in slices for rows in (map(_flat, slice_.cells), slice_.keys)]
+
+
+def _flat(cell: Any) -> tuple[Any, ...]:
+    return (*cell[:3], tuple(cell[3]))
+
+
+def counted(catalogue: Catalogue, chunks: list[list[Event]], fewest: int, oldest_us: int) -> list[Any]:
+    spread, windows = spread_of(catalogue)
+    cells = Cells(Rows(), spread, windows)
+    with patch.object(module, "FEWEST", fewest):
+        for chunk in chunks:
+            cells.count_all(chunk, oldest_us)
+    return told(cells)
+
+
+@given(seeds, seeds, st.integers(1, 120), st.integers(1, 120), st.integers(0, worlds.DAYS))
+@hypothesis(max_examples=60, deadline=None)
+def test_columns_add_what_the_events_add_one_by_one(company: int, week: int, size: int, cut: int, day: int) -> None:
+    catalogue = worlds.catalogue(company, kpis=8)
+    events = roots(catalogue, week, size)
+    oldest_us = int(worlds.START.timestamp()) * 1_000_000 + day * DAY_US
+    chunks = [chunk for chunk in (events[:cut], events[cut:]) if chunk]
+
+    assert counted(catalogue, chunks, 1, oldest_us) == counted(catalogue, chunks, 10**9, oldest_us)
+
+
+def test_amounts_beyond_64_bits_are_counted_one_by_one() -> None:
+    catalogue = worlds.catalogue(7, kpis=8)
+    events = [
+        event._replace(data={**event.data, "amount": 2**61 + number})
+        for number, event in enumerate(roots(catalogue, 7, 60))
+    ]
+
+    assert counted(catalogue, [events], 1, 0) == counted(catalogue, [events], 10**9, 0)
+
+
+def test_events_a_century_apart_are_counted_too() -> None:
+    catalogue = worlds.catalogue(3, kpis=8)
+    near = roots(catalogue, 3, 60)
+    events = [*near, *(event._replace(id=f"old-{event.id}", time_us=event.time_us - 20_000 * DAY_US) for event in near)]
+
+    assert counted(catalogue, [events], 1, 0) == counted(catalogue, [events], 10**9, 0)
