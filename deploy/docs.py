@@ -61,6 +61,12 @@ ALERTS: Mapping[AlertClass, tuple[str, str]] = {
         "An hour with far more or far fewer events than the same hours before.",
         "Một giờ có số sự kiện cao hoặc thấp khác hẳn những giờ tương tự trước đó.",
     ),
+    AlertClass.PAUSED: (
+        "Not about a KPI: most of the last records of a partition of `kpi.events` were rejected, and it is not read on "
+        "until somebody runs `kpi resume`.",
+        "Không phải về KPI: phần lớn bản ghi gần nhất của một phân vùng `kpi.events` bị từ chối, nên phân vùng đó tạm "
+        "dừng cho đến khi có người chạy `kpi resume`.",
+    ),
 }
 
 SETTINGS: Mapping[str, str] = {

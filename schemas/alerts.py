@@ -12,6 +12,7 @@ class AlertClass(StrEnum):
     STALLED = "stalled"  # no valid event for longer than the expected rate explains
     BEHIND = "behind"  # below the pace that the target asks for by now
     ANOMALY = "anomaly"  # an hour that history does not explain
+    PAUSED = "paused"  # most of a partition's last records were rejected: it is not read on until a person says so
 
 
 class Transition(StrEnum):

@@ -10,6 +10,7 @@ from schemas.catalogue.models import Catalogue
 from schemas.events.registry import Registry
 from schemas.topics import Stage
 from streams.core.calendar import build, zone_of
+from streams.core.intake import Intake, announcer
 from streams.core.judge import Judge, JudgeSpec
 from streams.core.link import Link
 from streams.core.membership import Membership
@@ -33,8 +34,13 @@ def stages(catalogue: Catalogue, policy: Policy, partitions: int, partition_of: 
     observe = ObserveSpec(catalogue, spread, windows, policy, partitions, partition_of)
     judge = JudgeSpec(catalogue, observe, targets, calendars)
     notify = NotifyPolicy(sinks=policy.channels)
+    paused = announcer(catalogue, windows, policy)
     road = [
-        StageSpec(Stage.OBSERVE, lambda partition: Observe(observe, partition)),
+        StageSpec(
+            Stage.OBSERVE,
+            lambda partition: Observe(observe, partition),
+            lambda partition: Intake(partition, policy.guard, paused),
+        ),
         StageSpec(Stage.LINK, lambda partition: Link(observe, partition)),
         StageSpec(Stage.JUDGE, lambda partition: Judge(judge, partition)),
         StageSpec(Stage.NOTIFY, lambda partition: NotifyPartition(partition, notify)),

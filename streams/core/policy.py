@@ -11,6 +11,16 @@ PANE_HORIZON_US = 35 * DAY_US
 
 
 @dataclass(frozen=True, slots=True)
+class GuardPolicy:
+    """When a partition of events is paused: more than `ratio` of its last `window` records were rejected, `least` or
+    more of them seen. A `ratio` of 0 never pauses."""
+
+    ratio: float = 0.5
+    window: int = 1000
+    least: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """How late, how old and how far ahead an event may be, and who is told.
 
@@ -24,3 +34,4 @@ class Policy:
     heartbeat_us: int = SECOND_US
     channels: tuple[str, ...] = ()
     locale: str | None = None
+    guard: GuardPolicy = GuardPolicy()

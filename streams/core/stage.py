@@ -6,7 +6,7 @@ transaction. A stage reads no clock, does no I/O and logs nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from schemas.topics import Stage, Topic
 
@@ -123,11 +123,42 @@ class PartitionState(Protocol):
         ...
 
 
+class Guard(Protocol):
+    """Watches what a partition's records are worth, and may ask to read no further (streams.core.intake).
+
+    It has one row of its own in the stage's changelog, under `streams.core.intake.KEY`. What `note` and `resume` return
+    is committed with the chunk, or by itself; while `pause` is not None, the shell feeds nothing.
+    """
+
+    @property
+    def pause(self) -> Any:
+        """None, or `since_us` and `evidence`."""
+        ...
+
+    @property
+    def is_lifted(self) -> bool:
+        """The pause has no ground any more: resume without being asked."""
+        ...
+
+    def load(self, row: bytes | None) -> None:
+        """Start anew from the row of the last commit."""
+        ...
+
+    def note(self, records: int, rejected: Mapping[str, int], offset: int, now_us: int) -> Step:
+        """Of a chunk of so many records so many were rejected, by reason; `offset` is the next one to read."""
+        ...
+
+    def resume(self, accept: int, now_us: int) -> Step:
+        """A person says to read on, the next `accept` records unjudged."""
+        ...
+
+
 class StageSpec(NamedTuple):
-    """A stage: its name, and how to open the empty state of a partition."""
+    """A stage: its name, how to open the empty state of a partition, and the guard of one, where it has any."""
 
     stage: Stage
     open: Callable[[int], PartitionState]
+    guard: Callable[[int], Guard] | None = None
 
 
 class Delivery(NamedTuple):

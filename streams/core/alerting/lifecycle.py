@@ -32,6 +32,8 @@ POLICIES: Mapping[AlertClass, LifecyclePolicy] = {
     AlertClass.BEHIND: LifecyclePolicy(hold_us=15 * MINUTE_US, keep_firing_us=15 * MINUTE_US),
     # Judged once an hour; two bursts with a quiet hour between are one incident.
     AlertClass.ANOMALY: LifecyclePolicy(keep_firing_us=60 * MINUTE_US),
+    # Begins and ends with the pause itself (streams.core.intake).
+    AlertClass.PAUSED: LifecyclePolicy(),
 }
 
 

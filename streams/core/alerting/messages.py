@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from schemas.alerts import Alert, AlertClass, Transition
 from schemas.catalogue.models import Direction
+from schemas.events.reasons import MEANINGS, Reason
 from schemas.notices import Notice
 from streams.core.alerting.lifecycle import Cause, Evidence, Step
 from streams.core.alerting.phrases import PHRASES
@@ -54,7 +55,9 @@ def compose(about: About, step: Step, now_us: int, voice: Voice) -> Message:
         title = say["watching.title"].format(title=title)
     reason = _said(facts, say[f"{kind}{whole_team}.fact"], say.get(f"{kind}.gap"))
     next_step = _said(facts, say["favourable.next" if is_favourable else f"{kind}{whole_team}.next"])
-    parts = (reason, next_step, "" if is_favourable else say["help"])
+    # A pause is news for those who run the system, not for somebody who may want a hand.
+    help_ = "" if is_favourable or about.cls is AlertClass.PAUSED else say["help"]
+    parts = (reason, next_step, help_)
     return Message(_title(title), reason or _title(title), "\n".join(part for part in parts if part))
 
 
@@ -95,6 +98,8 @@ def _facts(about: About, evidence: Evidence, now_us: int, voice: Voice) -> dict[
             facts |= _pace_facts(_Numbers(evidence), about.unit, voice)
         case AlertClass.ANOMALY:
             facts |= _hour_facts(_Numbers(evidence), about.unit, now_us, voice)
+        case AlertClass.PAUSED:
+            facts |= _pause_facts(evidence, voice)
     return facts
 
 
@@ -151,6 +156,17 @@ def _hour_facts(numbers: _Numbers, unit: str, now_us: int, voice: Voice) -> dict
     if numbers.has("start_us", "end_us"):
         hour = voice.hour(int(numbers["start_us"]), int(numbers["end_us"]), now_us)
         facts["hour"] = say["hour"].format(hour=hour)
+    return facts
+
+
+def _pause_facts(evidence: Evidence, voice: Voice) -> dict[str, str]:
+    numbers = _Numbers(evidence)
+    counted = (name for name in ("records", "rejected", "offset", "partition") if numbers.has(name))
+    facts = {name: voice.number(numbers[name]) for name in counted}
+    if numbers.has("limit"):
+        facts["limit"] = voice.bare(numbers["limit"] * 100, "%")
+    if evidence.get("reason"):
+        facts["why"] = getattr(MEANINGS[Reason(str(evidence["reason"]))], voice.lang)
     return facts
 
 
