@@ -7,10 +7,8 @@ assignment. A record that makes the stage raise becomes a dead letter `internal_
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from operator import attrgetter
 from typing import cast
 
 from aiokafka import TopicPartition
@@ -22,6 +20,7 @@ from streams.deliveries import Deliveries
 from streams.inbox import Inbox
 from streams.lane_parts import Figures, LaneRules, Phase, Sink, Source, internal_error
 from streams.tables import ChangelogBrokenError, CommitLostError, Ledger
+from streams.transaction import MOST_CHUNKS, Transaction
 from streams.transport import Chunk
 
 log = logging.getLogger("streams")
@@ -33,7 +32,8 @@ TICK_FAILURES = 3
 LOST_COMMITS = 10
 """In a row, without one that succeeds: Kafka refuses what the stage sends, and trying again changes nothing."""
 
-_TIMESTAMP = attrgetter("timestamp")
+FOLLOW_S = 0.1
+"""An open transaction waits so long for its next chunk; a fetch that was under way answers within FETCH_WAIT_MS."""
 
 
 class Lane:
@@ -68,6 +68,8 @@ class Lane:
         self._next_tick = 0.0
         self._tick_failures = 0
         self._lost_commits = 0
+        self._careful_to = -1
+        """Until past this offset every chunk is committed by itself, so that one that fails is alone."""
         self._loop = asyncio.get_running_loop()
         self._inbox = Inbox(rules.chunk_records, rules.chunk_s, self._loop.time)
 
@@ -149,8 +151,7 @@ class Lane:
                     async with self._rules.restores:
                         await self._ledger.open()
                         await self._restore()
-                self.offset = await self._source.seek(self.tp, self.offset if self._known_offset else None)
-                self._inbox.restart(self.offset)
+                await self._go_on()
                 self.phase = Phase.RUNNING
                 self.figures.progressed_at = self._loop.time()
                 failures = 0
@@ -183,6 +184,11 @@ class Lane:
                 log.exception("%s: a fault in the shell", self.name)
                 self._rules.fail(f"{self.name}: a fault in the program (traceback above)")
                 return
+
+    async def _go_on(self) -> None:
+        """Reads on behind what is committed."""
+        self.offset = await self._source.seek(self.tp, self.offset if self._known_offset else None)
+        self._inbox.restart(self.offset)
 
     async def _still_ours(self) -> bool:
         """Asks the group, again and again while the cluster does not answer."""
@@ -239,8 +245,6 @@ class Lane:
                 return
             if self._inbox.due_in_s() == 0.0:
                 await self._feed()
-                if not self._inbox.is_full:
-                    self._source.resume(self.tp)
             if self._loop.time() >= self._next_tick:
                 await self._tick()
 
@@ -256,49 +260,92 @@ class Lane:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), wait_s)
 
-    def _now(self) -> Now:
+    def _now(self, more: bool = False) -> Now:
         end = self._source.end(self.tp)
-        caught_up = not self._inbox and end is not None and self._inbox.read_to >= end
-        return Now(self._clock.now_us(), caught_up)
+        caught_up = not more and not self._inbox and end is not None and self._inbox.read_to >= end
+        return Now(self._clock.now_us(), caught_up, more)
 
     async def _feed(self) -> None:
-        records = self._inbox.take()
-        step: Step | None = None
-        async with self._rules.turn:
-            now, started = self._now(), self._loop.time()
-            try:
-                step = cast(PartitionState, self._state).feed(records, now)
-            except Exception:
-                log.exception("%s: a chunk of %d records failed; trying them one by one", self.name, len(records))
-            took_s = self._loop.time() - started
-        if step is None:
-            await self._feed_singly(records, now)
-            return
+        """Feeds chunks while the lane lags and the transaction has room, and commits them as one."""
+        work = Transaction(self._loop.time())
+        more = True
+        while more:
+            # Told to stop in between, the stage must still give out what it holds back.
+            records = [] if self._halt and work.records else self._inbox.take()
+            if self._inbox.has_room:
+                self._source.resume(self.tp)
+            async with self._rules.turn:
+                more = self._more_follows(work, records)
+                now = self._now(more)
+                step = self._feed_chunk(records, now)
+            if step is None:
+                await (self._feed_carefully(work, records) if work.records else self._feed_singly(records))
+                return
+            work.add(records, step)
+            if more:
+                await self._until_chunk()
+        await self._commit(work.step, self._inbox.offset_after(work.last_offset))
+        self._note_latency(work)
+        self._deliveries.hand_out(self._state, self._now())
+
+    def _feed_chunk(self, records: Sequence[Record], now: Now) -> Step | None:
+        """What one chunk did; None when the stage failed on it."""
+        started = self._loop.time()
+        try:
+            step = cast(PartitionState, self._state).feed(records, now)
+        except Exception:
+            log.exception("%s: a chunk of %d records failed", self.name, len(records))
+            return None
+        took_s = self._loop.time() - started
         self._inbox.pace(len(records), took_s)
         self._note_feed(len(records), took_s)
-        await self._commit(step, self._inbox.offset_after(records[-1]))
-        self._note_latency(records)
-        self._deliveries.hand_out(self._state, self._now())
+        return step
+
+    async def _feed_carefully(self, work: Transaction, records: Sequence[Record]) -> None:
+        """A chunk failed behind others that are not committed: back to the last commit, and on chunk by chunk."""
+        self._careful_to = records[-1].offset if records else work.last_offset
+        await self._restore()
+        await self._go_on()
+
+    def _more_follows(self, work: Transaction, records: Sequence[Record]) -> bool:
+        """Whether to keep the transaction open for another chunk: as much is left as one takes, and it has room."""
+        if self._halt or not records or records[0].offset <= self._careful_to:
+            return False
+        left = (self._source.end(self.tp) or 0) - self._inbox.read_to + len(self._inbox)
+        most = MOST_CHUNKS * self._rules.chunk_records
+        return left >= self._inbox.limit and work.has_room(len(records), most, self._loop.time())
+
+    async def _until_chunk(self) -> None:
+        """Lets others run, and waits a little for a whole chunk."""
+        await asyncio.sleep(0)
+        deadline = self._loop.time() + FOLLOW_S
+        while not (self._halt or self._inbox.has_chunk) and (left_s := deadline - self._loop.time()) > 0:
+            self._wake.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), left_s)
 
     def _by_clock(self, record: Record) -> Record:
         append_us = self._clock.of_wall_us(record.timestamp * 1000)
         return PlainRecord(record.offset, append_us // 1000, record.key, record.value, record.headers)
 
-    def _note_latency(self, records: Sequence[Record]) -> None:
-        # The records of one produced batch share their append time: a chunk of thousands has a handful of them.
-        by_time = Counter(map(_TIMESTAMP, records))
+    def _note_latency(self, work: Transaction) -> None:
         age_s = self._clock.age_s
-        self._timings.latency_s.observe_counted([(age_s(time_ms * 1000), times) for time_ms, times in by_time.items()])
+        self._timings.latency_s.observe_counted(
+            [(age_s(time_ms * 1000), times) for time_ms, times in work.by_time.items()]
+        )
 
     def _note_feed(self, records: int, took_s: float) -> None:
         self._timings.chunk_records.observe(records)
         self._timings.chunk_s.observe(took_s)
 
-    async def _feed_singly(self, records: Sequence[Record], now: Now) -> None:
+    async def _feed_singly(self, records: Sequence[Record]) -> None:
         """Feeds the records of a failed chunk one at a time to a fresh state; the one that fails is a dead letter."""
         await self._restore()
+        now = self._now()
         whole = Step([], {})
         for number, record in enumerate(records):
+            if number % 100 == 99:
+                await asyncio.sleep(0)  # heartbeats go out between
             try:
                 step = cast(PartitionState, self._state).feed([record], now)
             except Exception as error:
@@ -306,13 +353,13 @@ class Lane:
                 self._timings.internal_errors += 1
                 whole.sends.append(internal_error(self.tp, record, error, now))
                 self._inbox.put_back(records[number + 1 :])
-                await self._commit(whole, self._inbox.offset_after(records[number]))
+                await self._commit(whole, self._inbox.offset_after(record.offset))
                 await self._restore()  # the failed feed may have left half of its effect
                 return
             whole.sends.extend(step.sends)
             whole.rows.update(step.rows)
         self._note_feed(len(records), 0.0)
-        await self._commit(whole, self._inbox.offset_after(records[-1]))
+        await self._commit(whole, self._inbox.offset_after(records[-1].offset))
 
     async def _tick(self) -> None:
         self._next_tick = self._loop.time() + TICK_S

@@ -84,6 +84,31 @@ async def test_totals_stay_exact_after_a_kill(road: Road, producer: AIOKafkaProd
     assert totals(records) == Counter(key for key, _ in sent)
 
 
+async def test_a_backlog_in_large_transactions_stays_exact_through_a_kill(
+    road: Road, producer: AIOKafkaProducer
+) -> None:
+    first = road.start("newest")
+    await road.until_logged(first, "observe/3: restored")
+    assert await road.stop(first) == 0
+    sent = words(200_000)
+    await road.produce(producer, sent)
+    wanted = Counter(key for key, _ in sent)
+
+    killed = road.start("newest")
+    some = await road.read_until("kpi.values", lambda records: len(records) > 0, 30)
+    killed.kill()
+    killed.wait()
+    road.start("newest")
+    records = await road.read_until("kpi.values", lambda records: totals(records) == wanted, 60)
+
+    assert len(some) < len(records)
+    # A chunk of 5,000 touches all 400 words: one commit each would have sent 40 times as many totals.
+    assert len(records) <= 20 * 400
+    for key in wanted:
+        seen = [int(record.value) for record in records if record.key == key]
+        assert seen == sorted(set(seen))
+
+
 async def test_a_poisoned_record_is_a_dead_letter_and_its_neighbours_count(
     road: Road, producer: AIOKafkaProducer
 ) -> None:

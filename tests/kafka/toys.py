@@ -42,6 +42,29 @@ class CountWords:
         return {("applied",): sum(self.totals.values())}
 
 
+class Newest(CountWords):
+    """Sends and writes only the newest total of a key in each transaction: what the contract allows with `Now.more`."""
+
+    def __init__(self, partition: int, target: Topic) -> None:
+        super().__init__(partition, target)
+        self.held: dict[bytes, None] = {}
+        self.fed = 0
+
+    def feed(self, records: Sequence[Record], now: Now) -> Step:
+        self.fed += 1
+        step = super().feed(records, now)
+        self.held |= dict.fromkeys(key for key, value in step.rows.items() if value)
+        if now.more:
+            return Step([], {})
+        totals: dict[bytes, bytes | None] = {key: str(self.totals[key]).encode() for key in self.held}
+        self.held = {}
+        return Step([Send(self.target, key, total) for key, total in totals.items()], totals)
+
+    def tick(self, now: Now) -> Step:
+        assert not self.held
+        return super().tick(now)
+
+
 class Ticker(CountWords):
     """Sends one record for each of its first ticks, to see that they come in order and say when it is caught up."""
 
@@ -100,4 +123,8 @@ def ticking() -> list[StageSpec]:
     return [StageSpec(Stage.OBSERVE, lambda partition: Ticker(partition, VALUES))]
 
 
-STAGES = {"one_hop": one_hop, "two_hops": two_hops, "ticking": ticking}
+def newest() -> list[StageSpec]:
+    return [StageSpec(Stage.OBSERVE, lambda partition: Newest(partition, VALUES))]
+
+
+STAGES = {"newest": newest, "one_hop": one_hop, "two_hops": two_hops, "ticking": ticking}

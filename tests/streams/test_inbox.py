@@ -4,11 +4,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.inbox import Inbox
+from streams.inbox import FULL_BYTES, Inbox
 
 
 def records(*offsets: int) -> list[Any]:
-    return [SimpleNamespace(offset=offset) for offset in offsets]
+    return [SimpleNamespace(offset=offset, value=b"x" * 10) for offset in offsets]
 
 
 class Time:
@@ -30,8 +30,30 @@ def test_a_lone_record_waits_for_company_and_a_full_chunk_does_not() -> None:
 
     inbox.take()
     inbox.put(records(1, 2, 3), 4)
-    assert inbox.is_full
+    assert inbox.has_chunk
     assert inbox.due_in_s() == 0.0
+
+
+def test_two_chunks_are_enough_and_less_than_one_makes_room() -> None:
+    inbox = Inbox(3, 0.025, Time())
+    told = []
+    for offset in range(6):
+        inbox.put(records(offset), offset + 1)
+        told.append((inbox.is_full, inbox.has_room))
+
+    assert told == [(False, True)] * 2 + [(False, False)] * 3 + [(True, False)]
+
+
+def test_few_large_records_fill_an_inbox_too() -> None:
+    inbox = Inbox(100, 1.0, Time())
+    large: list[Any] = [SimpleNamespace(offset=offset, value=bytes(FULL_BYTES // 4)) for offset in range(4)]
+
+    inbox.put(large[:3], 3)
+    assert (inbox.is_full, inbox.has_room, inbox.due_in_s()) == (False, False, 1.0)
+    inbox.put(large[3:], 4)
+    assert (inbox.is_full, inbox.due_in_s(), inbox.bytes) == (True, 0.0, FULL_BYTES)
+    inbox.take()
+    assert (inbox.has_room, inbox.bytes) == (True, 0)
 
 
 def test_after_the_last_record_the_offset_steps_over_commit_markers() -> None:
@@ -39,9 +61,9 @@ def test_after_the_last_record_the_offset_steps_over_commit_markers() -> None:
     inbox.put(records(5, 6, 9), 12)
 
     first = inbox.take()
-    assert inbox.offset_after(first[-1]) == 9
+    assert inbox.offset_after(first[-1].offset) == 9
     last = inbox.take()
-    assert inbox.offset_after(last[-1]) == 12
+    assert inbox.offset_after(last[-1].offset) == 12
 
 
 def test_a_restart_forgets_what_was_fetched() -> None:
