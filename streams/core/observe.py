@@ -34,6 +34,7 @@ from streams.core.timers import minute_from
 from streams.core.windows import Windows
 
 META = "meta"
+NEVER_US = -(1 << 62)
 FIRST_YEAR_US, LAST_YEAR_US = 31_536_000_000_000, 4_070_908_800_000_000
 """1971-01-01 and 2099-01-01, UTC: beyond them there is no working time to judge by."""
 
@@ -87,6 +88,7 @@ class Observe:
         self._sends: list[Send] = []
         self._sent_us: int | None = None
         self._next_cut_us = 0
+        self._watermark_us = NEVER_US
         self._meta: dict[str, Any] = {
             "fingerprint": spec.fingerprint,
             "watermark_us": None,
@@ -113,6 +115,7 @@ class Observe:
         loaded = self._rows.get((META,))
         if loaded is not None:
             self._meta = loaded
+            self._watermark_us = NEVER_US if loaded["watermark_us"] is None else loaded["watermark_us"]
             if loaded["fingerprint"] != self._spec.fingerprint:
                 self._recount()
 
@@ -127,8 +130,7 @@ class Observe:
     @property
     def watermark_us(self) -> int | None:
         """The greatest event time seen."""
-        watermark_us: int | None = self._meta["watermark_us"]
-        return watermark_us
+        return None if self._watermark_us == NEVER_US else self._watermark_us
 
     @property
     def unknown_owners(self) -> list[str]:
@@ -140,12 +142,17 @@ class Observe:
     def feed(self, records: Sequence[Record], now: Now) -> Step:
         """One chunk of records of this partition."""
         live = self._meta["live"] and now.caught_up
-        for record, decoded in zip(records, self._spec.decoder.decode_all(records), strict=True):
-            event = decoded if isinstance(decoded, Rejected) else self._on_time(decoded, record)
+        policy = self._spec.policy
+        allowed_us = LAST_YEAR_US if policy.future_us is None else policy.future_us
+        for record, event in zip(records, self._spec.decoder.decode_all(records), strict=True):
             if isinstance(event, Rejected):
                 self._refuse(event, record, now)
-            else:
+            elif (
+                FIRST_YEAR_US <= event.time_us < LAST_YEAR_US and event.time_us <= record.timestamp * 1000 + allowed_us
+            ):
                 self._take(event, record, now, live)
+            else:
+                self._refuse(outside_of_calendars(event) or _ahead(event, record, allowed_us), record, now)
         if now.more:
             return Step([], {})
         self._meta["live"] = now.caught_up
@@ -159,36 +166,21 @@ class Observe:
         self._meta["live"] = True
         return self._finish(now, now.us)
 
-    def _on_time(self, event: Event, record: Record) -> Event | Rejected:
-        time_us, allowed_us = event.time_us, self._spec.policy.future_us
-        if not FIRST_YEAR_US <= time_us < LAST_YEAR_US:
-            return outside_of_calendars(event) or event
-        if allowed_us is None or time_us <= record.timestamp * 1000 + allowed_us:
-            return event
-        append_us = record.timestamp * 1000
-        return Rejected(
-            Reason.FUTURE_TIME,
-            f"event time {format_us(time_us)} is {(time_us - append_us) / MINUTE_US:.1f} min ahead of the append time "
-            f"{format_us(append_us)} (allowed: {allowed_us / MINUTE_US:g} min) ({event.source} id {event.id})",
-        )
-
     def _take(self, event: Event, record: Record, now: Now, live: bool) -> None:
         """One valid event to its outcome."""
-        watermark_us: int | None = self._meta["watermark_us"]
-        late = ""
-        if watermark_us is not None and event.time_us < watermark_us:
-            if event.time_us < watermark_us - self._spec.policy.horizon_us:
-                self._outcome("beyond_horizon")
-                return
-            if event.time_us < watermark_us - self._spec.policy.grace_us:
-                late = "late"
+        time_us, policy = event.time_us, self._spec.policy
+        behind_us = self._watermark_us - time_us
+        if behind_us > policy.horizon_us:
+            self._outcome("beyond_horizon")
+            return
         event = keep(event, self._spec.fields_of(event.type))
         known = self._ledger.packed(event.source, event.id)
         if known is not None:
             self._outcome("duplicate", "" if unpack(known) == event else "conflict")
             return
-        if watermark_us is None or event.time_us > watermark_us or event.time_us < self._meta["first_us"]:
-            self._advance(event.time_us, live)
+        if behind_us < 0 or time_us < self._meta["first_us"]:
+            self._advance(time_us, live)
+        late = "late" if behind_us > policy.grace_us else ""
         self._retained.add(event)
         if self._ledger.is_alone(event):
             self._alone.append(event)
@@ -239,7 +231,7 @@ class Observe:
         self._cells.count(fact, sign, (self.watermark_us or 0) - PANE_HORIZON_US)
 
     def _outcome(self, outcome: str, detail: str = "", step: int = 1) -> None:
-        counts, name = self._meta["counts"], f"{outcome}|{detail}"
+        counts, name = self._meta["counts"], outcome + "|" + detail
         counts[name] = counts.get(name, 0) + step
 
     def _refuse(self, rejected: Rejected, record: Record, now: Now) -> None:
@@ -288,10 +280,10 @@ class Observe:
         never held back."""
         meta = self._meta
         meta["first_us"] = time_us if meta["first_us"] is None else min(meta["first_us"], time_us)
-        meta["watermark_us"] = time_us if meta["watermark_us"] is None else max(meta["watermark_us"], time_us)
-        if live or meta["watermark_us"] < self._next_cut_us:
+        meta["watermark_us"] = self._watermark_us = max(self._watermark_us, time_us)
+        if live or self._watermark_us < self._next_cut_us:
             return
-        stamp_us, self._next_cut_us = self._spec.stamp(meta["watermark_us"])
+        stamp_us, self._next_cut_us = self._spec.stamp(self._watermark_us)
         if stamp_us > meta["stamp_us"]:
             self._cut()
             meta["stamp_us"] = stamp_us
@@ -339,6 +331,15 @@ class Observe:
         self._sends += frames.frame_sends(topics.PARTIALS, self._source, clock_us, first_us, to_judge)
         if spec.spread.has_keys:
             self._sends += frames.frame_sends(topics.LINKS, self._source, clock_us, first_us, to_link)
+
+
+def _ahead(event: Event, record: Record, allowed_us: int) -> Rejected:
+    append_us = record.timestamp * 1000
+    return Rejected(
+        Reason.FUTURE_TIME,
+        f"event time {format_us(event.time_us)} is {(event.time_us - append_us) / MINUTE_US:.1f} min ahead of the append "
+        f"time {format_us(append_us)} (allowed: {allowed_us / MINUTE_US:g} min) ({event.source} id {event.id})",
+    )
 
 
 def outside_of_calendars(event: Event) -> Rejected | None:
