@@ -94,6 +94,9 @@ SETTINGS: Mapping[str, str] = {
     "chunk_records": "most records of one chunk, which is one transaction",
     "chunk_ms": "how long a chunk may wait to fill",
     "session_timeout_s": "how long a worker may be silent before its partitions go to another",
+    "invalid_ratio": "share of rejected records above which a partition is paused until `kpi resume`; 0 never pauses",
+    "invalid_window": "of how many of its last records",
+    "invalid_least": "how many of them must have been seen",
     "log_level": "what is logged",
 }
 

@@ -12,6 +12,7 @@ in between, for then nobody else can have owned the partition.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 import faust
@@ -32,8 +33,20 @@ log = logging.getLogger("streams")
 
 HOLD_S = 3.0
 """A chunk at work gets this long to commit when its partition is revoked."""
+RESUME_S = 10.0
 RESTORES = 4
 DELIVERIES = 8
+
+
+class Resumed(StrEnum):
+    """What became of a person's word to read a paused partition on."""
+
+    DONE = "resumed"
+    NOT_PAUSED = "not_paused"
+    NOT_HERE = "not_here"
+    """Another worker has the partition, or it is being restored."""
+    NOT_YET = "not_yet"
+    """Asked, and not committed within RESUME_S."""
 
 
 class Lanes:
@@ -100,6 +113,20 @@ class Lanes:
     def offsets(self) -> dict[TopicPartition, int]:
         """Next offset of every partition."""
         return {tp: lane.hint for tp, lane in self._lanes.items() if lane.hint is not None}
+
+    async def resume(self, partition: int, accept: int) -> Resumed:
+        """Reads a paused partition of kpi.events on, the next `accept` records unjudged; back once it is committed."""
+        tp = TopicPartition(self._settings.topic(SOURCES[Stage.OBSERVE].name), partition)
+        lane = self._lanes.get(tp)
+        if lane is None or lane.phase is not Phase.RUNNING:
+            return Resumed.NOT_HERE
+        if not lane.gate.is_shut:
+            return Resumed.NOT_PAUSED
+        try:
+            await asyncio.wait_for(asyncio.shield(lane.gate.ask(accept)), RESUME_S)
+        except TimeoutError:
+            return Resumed.NOT_YET
+        return Resumed.DONE
 
     async def revoked(self) -> None:
         """Holds every lane."""

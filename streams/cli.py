@@ -11,6 +11,7 @@ COMMANDS = {
     "emit": "emit",
     "import": "import_",
     "replay": "replay",
+    "resume": "resume",
     "schema": "schema",
     "simulate": "simulate",
     "worker": "worker",

@@ -14,7 +14,7 @@ STALL_LIMIT_S = 30.0
 class Health:
     """`live` false: restart the process. `ready` false: send it no traffic and page after a while; reasons say why.
 
-    A ready worker may have reasons too, such as being a standby without partitions.
+    A ready worker may have reasons too: being a standby without partitions, or a partition that waits for a person.
     """
 
     live: bool
@@ -56,6 +56,7 @@ class HealthModel:
             reasons.append(f"Kafka at {self._brokers} does not answer")
         reasons += self._group_reasons()
         ready = not reasons
+        reasons += [f"{lane.name} {lane.gate.sentence}" for lane in self._lanes if lane.gate.is_shut]
         if ready and not len(self._lanes):
             reasons.append("standby: the group has at least as many workers as partitions, none is left for this one")
         return Health(live, ready, tuple(reasons))
@@ -74,6 +75,8 @@ class HealthModel:
                 reasons.append(f"{lane.name} was taken over by another worker")
             elif lane.lag_records is None:
                 reasons.append(f"{lane.name} has not heard from its partition yet")
+            elif lane.gate.is_shut:
+                continue  # it does what it should: a restart would not help
             elif lane.lag_records and now - lane.figures.progressed_at > STALL_LIMIT_S:
                 stalled_s = now - lane.figures.progressed_at
                 reasons.append(

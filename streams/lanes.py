@@ -15,8 +15,10 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.clock import Clock
+from streams.core.intake import KEY as GUARD_ROW
 from streams.core.stage import DeliveringState, Now, PartitionState, PlainRecord, Record, StageSpec, Step
 from streams.deliveries import Deliveries
+from streams.gate import Gate
 from streams.inbox import Inbox
 from streams.lane_parts import Figures, LaneRules, Phase, Sink, Source, internal_error
 from streams.tables import ChangelogBrokenError, CommitLostError, Ledger
@@ -59,6 +61,7 @@ class Lane:
         self._source = source
         self._clock = clock
         self._deliveries = Deliveries(sink, rules.deliveries, self._wake)
+        self.gate = Gate(spec.guard(tp.partition) if spec.guard else None, self._wake)
         self._rules = rules
         self._timings = rules.timings[spec.stage]
         self._known_offset = False
@@ -216,11 +219,13 @@ class Lane:
         restored = await self._ledger.read()
         state = self.spec.open(self.tp.partition)
         for number, (key, value) in enumerate(restored.rows.items()):
-            state.load(key, value)
+            if key != GUARD_ROW:
+                state.load(key, value)
             if number % 2000 == 1999:  # heartbeats go out between
                 await asyncio.sleep(0)
         state.ready()
         self._state = state
+        self.gate.load(restored.rows.get(GUARD_ROW), state)
         self._known_offset = restored.offset is not None
         self.offset = restored.offset or 0
         self._timings.restored_rows += len(restored.rows)
@@ -243,22 +248,29 @@ class Lane:
                 await self._settle()
             if self._halt:
                 return
-            if self._inbox.due_in_s() == 0.0:
+            if self.gate.is_to_open:
+                await self._commit(self.gate.open(self._now()), self.offset)
+                self.gate.opened()
+            if self._due_in_s() == 0.0:
                 await self._feed()
             if self._loop.time() >= self._next_tick:
                 await self._tick()
 
     async def _wait_for_work(self) -> None:
         wait_s = self._next_tick - self._loop.time()
-        due_in_s = self._inbox.due_in_s()
+        due_in_s = self._due_in_s()
         if due_in_s is not None:
             wait_s = min(wait_s, due_in_s)
-        if self._halt or self._deliveries.outcomes or wait_s <= 0:
+        if self._halt or self._deliveries.outcomes or self.gate.is_to_open or wait_s <= 0:
             await asyncio.sleep(0)  # other lanes have their turn
             return
         self._wake.clear()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), wait_s)
+
+    def _due_in_s(self) -> float | None:
+        """Seconds until a chunk is to be fed, None while there is none or the gate is shut."""
+        return None if self.gate.is_shut else self._inbox.due_in_s()
 
     def _now(self, more: bool = False) -> Now:
         end = self._source.end(self.tp)
@@ -271,7 +283,8 @@ class Lane:
         more = True
         while more:
             # Told to stop in between, the stage must still give out what it holds back.
-            records = [] if self._halt and work.records else self._inbox.take()
+            ends = work.records and (self._halt or self.gate.is_shut)
+            records = [] if ends else self._inbox.take()
             if self._inbox.has_room:
                 self._source.resume(self.tp)
             async with self._rules.turn:
@@ -282,9 +295,11 @@ class Lane:
                 await (self._feed_carefully(work, records) if work.records else self._feed_singly(records))
                 return
             work.add(records, step)
-            if more:
+            if records:
+                self.gate.note(len(records), cast(PartitionState, self._state), work.last_offset + 1, now)
+            if more and not self.gate.is_shut:
                 await self._until_chunk()
-        await self._commit(work.step, self._inbox.offset_after(work.last_offset))
+        await self._commit(self.gate.seal(work.step), self._inbox.offset_after(work.last_offset))
         self._note_latency(work)
         self._deliveries.hand_out(self._state, self._now())
 
@@ -353,13 +368,15 @@ class Lane:
                 self._timings.internal_errors += 1
                 whole.sends.append(internal_error(self.tp, record, error, now))
                 self._inbox.put_back(records[number + 1 :])
-                await self._commit(whole, self._inbox.offset_after(record.offset))
+                self.gate.note(number + 1, cast(PartitionState, self._state), record.offset + 1, now, failed=1)
+                await self._commit(self.gate.seal(whole), self._inbox.offset_after(record.offset))
                 await self._restore()  # the failed feed may have left half of its effect
                 return
             whole.sends.extend(step.sends)
             whole.rows.update(step.rows)
         self._note_feed(len(records), 0.0)
-        await self._commit(whole, self._inbox.offset_after(records[-1].offset))
+        self.gate.note(len(records), cast(PartitionState, self._state), records[-1].offset + 1, now)
+        await self._commit(self.gate.seal(whole), self._inbox.offset_after(records[-1].offset))
 
     async def _tick(self) -> None:
         self._next_tick = self._loop.time() + TICK_S

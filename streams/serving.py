@@ -47,7 +47,10 @@ class Serving(Service):
             StartError: the address cannot be used.
         """
         settings = self._worker.settings
-        application = build_web(self._board, self._worker.health, self._registry, clock=self._worker.clock)
+        worker = self._worker
+        application = build_web(
+            self._board, worker.health, self._registry, clock=worker.clock, resume=worker.lanes.resume
+        )
         self._runner = runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_S)
         await runner.setup()
         try:

@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     chunk_ms: int = Field(25, ge=0, le=1000)
     session_timeout_s: int = Field(10, ge=1, le=300)
     """How long a worker may be silent before its partitions go to another (also the transaction timeout)."""
+    invalid_ratio: float = Field(0.5, ge=0, le=1)
+    """Share of rejected records above which a partition is paused; 0 never pauses."""
+    invalid_window: int = Field(1000, ge=10, le=1_000_000)
+    invalid_least: int = Field(200, ge=1, le=1_000_000)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("broker_url", mode="before")
@@ -141,6 +145,16 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingError(_first_problem(error)) from None
+
+
+def http_port() -> int:
+    """The port of a worker of this environment, for those who speak to one.
+
+    Raises:
+        SettingError: KPI_HTTP_PORT is wrong.
+    """
+    # No broker is needed for that; a port of 0 was taken by chance, and only the worker's log knows it.
+    return load_settings(broker_url=("localhost:9092",)).http_port or Settings.model_fields["http_port"].default
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -15,7 +15,7 @@ from streams.app import Worker, build_app, quiet_logs
 from streams.clock import Clock, SystemClock
 from streams.cluster import APACHE_KAFKA, Cluster
 from streams.core.pipeline import stages
-from streams.core.policy import DAY_US, SECOND_US, Policy
+from streams.core.policy import DAY_US, SECOND_US, GuardPolicy, Policy
 from streams.metrics.collector import register
 from streams.metrics.unknown_owners import UnknownOwners
 from streams.routing import partition_of
@@ -77,10 +77,11 @@ def assemble(
 
 
 def policy_of(settings: Settings, sinks: Sinks) -> Policy:
-    """What the settings say about lateness, age and channels."""
+    """What the settings say about lateness, age, channels and broken input."""
     return Policy(
         grace_us=settings.grace_s * SECOND_US,
         horizon_us=settings.horizon_days * DAY_US,
         channels=sinks.names,
         locale=settings.locale,
+        guard=GuardPolicy(settings.invalid_ratio, settings.invalid_window, settings.invalid_least),
     )

@@ -24,6 +24,8 @@ from streams.metrics.subjects import Subjects
 from streams.metrics.view import Judged, Worker
 
 ALERT_STATES = ("pending", "firing")
+INVALID_RATIO = "invalid_ratio"
+"""Why a partition may be paused (streams.core.intake); the one reason there is."""
 
 
 def register(
@@ -60,13 +62,19 @@ class WorkerCollector(Collector):
         self._put_worker(scrape)
         self._put_catalogue(scrape)
         self._put_timings(scrape)
+        paused = 0
         for lane in self._worker.lanes:
             stage, partition = str(lane.spec.stage), str(lane.tp.partition)
             scrape.put(of.LAG, lane.lag_records, stage, partition)
             scrape.add(of.PARTITIONS, 1, stage, str(lane.phase))
+            shut = lane.gate.is_shut
+            if lane.spec.guard is not None:
+                scrape.put(of.PARTITION_PAUSED, shut, stage, partition, INVALID_RATIO)
+            paused += shut
         for class_ in AlertClass:
             for alert_state in ALERT_STATES:
                 scrape.put(of.KPI_ALERTS, 0, class_, alert_state)
+        scrape.add(of.KPI_ALERTS, paused, AlertClass.PAUSED, "firing")
         for (stage, number), state in self._worker.states().items():
             _READERS[stage](self, scrape, str(number), state)
         return scrape.families()

@@ -147,6 +147,13 @@ LAG = Metric(
     "records",
     "Records of the source topic not processed yet.",
 )
+PARTITION_PAUSED = Metric(
+    "kpi_partition_paused",
+    Type.GAUGE,
+    ("stage", "partition", "reason"),
+    "1",
+    "1 while a partition is not read on because most of its last records were rejected; kpi resume ends it.",
+)
 WATERMARK = Metric(
     "kpi_watermark_timestamp_seconds",
     Type.GAUGE,

@@ -15,7 +15,7 @@ class Lane(Protocol):
 
     @property
     def spec(self) -> Any:
-        """With `stage`."""
+        """With `stage` and `guard`."""
 
     @property
     def tp(self) -> Any:
@@ -24,6 +24,10 @@ class Lane(Protocol):
     @property
     def phase(self) -> str:
         """Such as `running`."""
+
+    @property
+    def gate(self) -> Any:
+        """With `is_shut`."""
 
     @property
     def lag_records(self) -> int | None:

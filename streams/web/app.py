@@ -19,6 +19,7 @@ from streams.core.board import Board
 from streams.web.api import Api, Health
 from streams.web.drawing import Drawings
 from streams.web.live import Live
+from streams.web.resume import Resume, Resuming
 from streams.web.static_files import StaticFiles
 from streams.web.words import LOCALES, WORDS, department_title
 
@@ -48,11 +49,13 @@ def build_web(
     clock: Clock | None = None,
     people_in_api: bool = False,
     interval_s: float = 0.25,
+    resume: Resume | None = None,
 ) -> web.Application:
     """The application; nothing listens yet.
 
     `clock` dates the page (the demo's runs faster). `people_in_api` adds rows and alerts about single people to
     `/api/*`, which asks nobody who they are. Open pages are told of changes at most every `interval_s`.
+    `resume` reads a paused partition on; without it there is no such address.
     """
     statics = StaticFiles()
     drawings = Drawings(board, clock or SystemClock())
@@ -74,6 +77,8 @@ def build_web(
             web.get("/metrics", Metrics(registry).serve),
         ]
     )
+    if resume is not None:
+        app.add_routes([web.post("/api/partitions/{partition:[0-9]{1,6}}/resume", Resuming(resume).serve)])
     app.cleanup_ctx.append(live.watching)
     app.on_shutdown.append(live.close)
     app.on_response_prepare.append(_secure)

@@ -30,8 +30,16 @@ class SomeLanes:
         return len(self._lanes)
 
 
-def lane(phase: Phase = Phase.RUNNING, lag: int | None = 0, progressed_at: float = 100.0) -> Any:
-    return SimpleNamespace(name="observe/0", phase=phase, lag_records=lag, figures=Figures(progressed_at=progressed_at))
+def lane(
+    phase: Phase = Phase.RUNNING, lag: int | None = 0, progressed_at: float = 100.0, paused: str | None = None
+) -> Any:
+    return SimpleNamespace(
+        name="observe/0",
+        phase=phase,
+        lag_records=lag,
+        figures=Figures(progressed_at=progressed_at),
+        gate=SimpleNamespace(is_shut=paused is not None, sentence=paused),
+    )
 
 
 def model(lanes: SomeLanes, time: Time | None = None) -> HealthModel:
@@ -89,3 +97,9 @@ def test_a_loop_that_hangs_is_not_alive() -> None:
     assert health.snapshot().live is False
     health.beat()
     assert health.snapshot().live is True
+
+
+def test_a_paused_partition_is_named_and_a_restart_is_not_asked_for() -> None:
+    health = model(SomeLanes(lane(lag=7, progressed_at=50.0, paused="is paused at offset 5"))).snapshot()
+
+    assert health == Health(True, True, ("observe/0 is paused at offset 5",))

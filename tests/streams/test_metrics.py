@@ -100,6 +100,7 @@ class Notified:
 
 class Lanes:
     rebalances = 1
+    paused: int | None = None
 
     def __init__(self) -> None:
         self.timings = Timings()
@@ -107,7 +108,8 @@ class Lanes:
     def __iter__(self) -> Iterator[Any]:
         for phase, partition in ((Phase.RUNNING, 0), (Phase.RESTORING, 1)):
             yield SimpleNamespace(
-                spec=SimpleNamespace(stage=Stage.OBSERVE),
+                spec=SimpleNamespace(stage=Stage.OBSERVE, guard=object()),
+                gate=SimpleNamespace(is_shut=partition == self.paused),
                 tp=SimpleNamespace(partition=partition),
                 phase=phase,
                 lag_records=7 if phase is Phase.RUNNING else None,
@@ -248,6 +250,18 @@ def test_lag_and_phase_are_told_for_each_partition(catalogue: Catalogue) -> None
     assert value(registry, "kpi_partitions", stage="observe", phase="running") == 1
     assert value(registry, "kpi_worker_ready") == 0
     assert value(registry, "kpi_worker_live") == 1
+
+
+def test_a_paused_partition_is_told_and_counts_as_a_firing_alert(catalogue: Catalogue) -> None:
+    worker = full()
+    labels = {"stage": "observe", "reason": "invalid_ratio"}
+
+    assert value(registry_of(worker, catalogue), "kpi_partition_paused", partition="0", **labels) == 0
+    worker.lanes.paused = 0
+    registry = registry_of(worker, catalogue)
+    assert value(registry, "kpi_partition_paused", partition="0", **labels) == 1
+    assert value(registry, "kpi_partition_paused", partition="1", **labels) == 0
+    assert value(registry, "kpi_alerts", **{"class": "paused"}, state="firing") == 1
 
 
 def test_the_scrape_needs_no_partition_yet(catalogue: Catalogue) -> None:
