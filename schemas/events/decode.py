@@ -1,11 +1,14 @@
 """Record -> Event or Rejected: CloudEvents structured and binary mode, validation, currency and key.
 
+Two ways lead there: pydantic's, which holds the contract and writes every reason, and `schemas.events.quick`, which
+takes only normal events in structured mode, several times as fast, and says of them what pydantic's way would say.
+
 Never raises, whatever the bytes. What needs a clock or other events (five minutes ahead, horizon, duplicates, whether
 the superseded event exists) is decided later, at OBSERVE. Of a repeated name in a JSON object the last one stands.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from pydantic import ValidationError
@@ -13,6 +16,7 @@ from pydantic_core import from_json
 
 from schemas.events.envelope import JSON_CONTENT, MAX_VALUE_BYTES, Envelope, Event, Rejected
 from schemas.events.fields import EventData
+from schemas.events.quick import QuickDecoder
 from schemas.events.reasons import Reason
 from schemas.events.registry import RETRACTED, Registry
 from schemas.events.sentences import LONGEST, of_event, of_fault, shown
@@ -25,16 +29,27 @@ _check_envelope: Callable[[dict[str, Any]], Envelope] = Envelope.__pydantic_vali
 
 Header = tuple[str, bytes]
 
+_STRUCTURED = frozenset(
+    b"application/cloudevents+json" + charset
+    for charset in (b"", b"; charset=utf-8", b";charset=utf-8", b"; charset=UTF-8", b";charset=UTF-8")
+)
+"""Content types that most structured-mode events have."""
+
 
 class Record(Protocol):
     """A record of kpi.events, as far as the decoder reads it."""
 
     @property
-    def key(self) -> bytes | None: ...
+    def key(self) -> bytes | None:
+        """What decided its partition."""
+
     @property
-    def value(self) -> bytes | None: ...
+    def value(self) -> bytes | None:
+        """Its content."""
+
     @property
-    def headers(self) -> Sequence[Header]: ...
+    def headers(self) -> Sequence[Header]:
+        """Kafka headers, in their order."""
 
 
 class _Shape(NamedTuple):
@@ -42,6 +57,7 @@ class _Shape(NamedTuple):
 
     check: Callable[[dict[str, Any]], object]
     defaults: Mapping[str, Any]
+    names: frozenset[str]
 
 
 class Decoder:
@@ -49,15 +65,40 @@ class Decoder:
 
     def __init__(self, registry: Registry, currency: str) -> None:
         self._currency = currency
-        self._shapes: dict[str, _Shape] = {}
+        models = {}
         for type_ in registry.types:
             for known in (type_, type_ + RETRACTED):
                 model = registry.model_of(known)
                 assert model is not None
-                self._shapes[known] = _Shape(model.__pydantic_validator__.validate_python, _defaults(model))
+                models[known] = model
+        self._shapes = {
+            type_: _Shape(model.__pydantic_validator__.validate_python, _defaults(model), frozenset(_names(model)))
+            for type_, model in models.items()
+        }
+        self._quick = QuickDecoder(models, currency)
 
     def decode(self, key: bytes | None, value: bytes | None, headers: Sequence[Header] = ()) -> Event | Rejected:
         """The event in a record, or why there is none. A `key` of None is not compared with the subject."""
+        if value is not None and len(value) <= MAX_VALUE_BYTES and (not headers or _is_usual(headers)):
+            event = self._quick.exact(key, value)
+            if event is not None:
+                return event
+        return self.decode_slowly(key, value, headers)
+
+    def decode_all(self, records: Sequence[Record]) -> list[Event | Rejected]:
+        """What `decode` says of each record, in their order, but without the fields of `data` that nobody declared."""
+        exact = self._quick.exact
+        outcomes: list[Event | Rejected] = []
+        for record in records:
+            key, value, headers = record.key, record.value, record.headers
+            outcome: Event | Rejected | None = None
+            if value is not None and len(value) <= MAX_VALUE_BYTES and (not headers or _is_usual(headers)):
+                outcome = exact(key, value) or self._quick.declared(key, value)
+            outcomes.append(outcome or self._declared(self.decode_slowly(key, value, headers)))
+        return outcomes
+
+    def decode_slowly(self, key: bytes | None, value: bytes | None, headers: Sequence[Header] = ()) -> Event | Rejected:
+        """What `decode` says, by pydantic alone."""
         message = _read(value, headers)
         if isinstance(message, Rejected):
             return message
@@ -85,10 +126,13 @@ class Decoder:
             data = {**shape.defaults, **data}
         return self._admit(key, message, time_us, data)
 
-    def decode_all(self, records: Sequence[Record]) -> list[Event | Rejected]:
-        """What `decode` says of each record, in their order."""
-        decode = self.decode
-        return [decode(record.key, record.value, record.headers) for record in records]
+    def _declared(self, outcome: Event | Rejected) -> Event | Rejected:
+        if isinstance(outcome, Rejected):
+            return outcome
+        names = self._shapes[outcome.type].names
+        if outcome.data.keys() <= names:
+            return outcome
+        return outcome._replace(data={name: item for name, item in outcome.data.items() if name in names})
 
     def _admit(
         self, key: bytes | None, message: Mapping[str, Any], time_us: int, data: dict[str, Any]
@@ -159,6 +203,16 @@ def _parse(value: bytes) -> Any:
 
 def _rejected(reason: Reason, fault: str, message: Mapping[str, Any]) -> Rejected:
     return Rejected(reason, fault + of_event(message))
+
+
+def _is_usual(headers: Sequence[Header]) -> bool:
+    """Whether `_read` would only look at the value: its headers promise structured mode in the usual words."""
+    content = next((text for name, text in headers if name.lower() == "content-type"), None)
+    return content in _STRUCTURED
+
+
+def _names(model: type[EventData]) -> Iterator[str]:
+    return (info.alias or name for name, info in model.model_fields.items())
 
 
 def _defaults(model: type[EventData]) -> Mapping[str, Any]:

@@ -1,0 +1,52 @@
+"""A remembered time is the time that parse_us reads."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.events import instants
+from schemas.events.instants import Instants
+from schemas.events.times import TimeFormatError, parse_us
+
+# One memory for all examples, so that parts of one text meet parts of another.
+MEMORY = Instants()
+
+HOURS = ["2026-11-23T09", "2026-11-23t23", "1969-12-31T00", "2024-02-29T12", "2025-02-29T12", "2026-11-23T24", "0001-01-01T00",
+         "9999-12-31T23", "2999-12-31T23", "2026-11-23 09", "２026-11-23T09", "2026-1-023T09"]  # fmt: skip
+RESTS = [":15:00", ":59:59", ":00:60", ":1:500", ":15", ":15:00:00", ":٣0:00"]
+FRACTIONS = ["", ".5", ".123", ".123456", ".1234567", ".000000999999", ".", ".٣", ".1_0", ".-5", ". 5", ",5", ".5.5"]
+OFFSETS = ["Z", "z", "+07:00", "-00:00", "-23:59", "+24:00", "+0700", "", "Z\n", "ZZ", "+07:00Z"]
+
+
+@given(*map(st.sampled_from, (HOURS, RESTS, FRACTIONS, OFFSETS)))
+def test_every_combination_of_parts_is_read_or_refused_as_parse_us_does(
+    hour: str, rest: str, fraction: str, offset: str
+) -> None:
+    text = hour + rest + fraction + offset
+    for _ in ("learnt", "remembered"):
+        try:
+            expected = parse_us(text)
+        except TimeFormatError:
+            with pytest.raises(TimeFormatError):
+                MEMORY.us(text)
+        else:
+            assert expected == MEMORY.us(text)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    with suppress(TimeFormatError):
+        assert parse_us(text) == MEMORY.us(text)
+
+
+def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instants, "MOST", 10)
+    memory = Instants()
+
+    for minute in range(60):
+        text = f"2026-11-{minute % 28 + 1:02}T{minute % 24:02}:{minute:02}:00.{minute}Z"
+        assert parse_us(text) == memory.us(text)
+
+    assert max(len(memory.hours), len(memory.rests)) <= 10
