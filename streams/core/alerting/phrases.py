@@ -35,7 +35,7 @@ PHRASES: Mapping[Lang, Mapping[str, str]] = {
         "anomaly.fact": "{kpi} của {subject}: {count} {hour}, thường khoảng {expected}.",
         "anomaly.next": "Gợi ý: xem dữ liệu và hệ thống có đang chạy bình thường không, rồi xem có sự kiện nào giải"
         " thích được không.",
-        "paused.title": "{kpi}: đã tạm dừng đọc {subject}",
+        "paused.title": "Đã tạm dừng đọc {subject} của {kpi}",
         "paused.fact": "{rejected} trong {records} bản ghi gần nhất của {kpi}, {subject}, bị từ chối (giới hạn"
         " {limit}), nhiều nhất vì: {why} Đã tạm dừng đọc từ vị trí {offset}; các phân vùng khác vẫn được đọc.",
         "paused.next": "Gợi ý: sửa hệ thống gửi dữ liệu (hoặc danh mục), rồi chạy “kpi resume {partition}” để đọc tiếp;"
@@ -52,8 +52,8 @@ PHRASES: Mapping[Lang, Mapping[str, str]] = {
         "budget.recovered": "{kpi} của {subject} đã trở lại trong kế hoạch. Cảm ơn bạn!",
         "anomaly.recovered.title": "{kpi}: {subject} đã trở lại mức thường thấy",
         "anomaly.recovered": "{kpi} của {subject} đã trở lại mức thường thấy.",
-        "paused.recovered.title": "{kpi}: đọc tiếp {subject}",
-        "paused.recovered": "{kpi}, {subject}: đã đọc tiếp từ đúng chỗ tạm dừng.",
+        "paused.recovered.title": "Đã đọc tiếp {subject} của {kpi}",
+        "paused.recovered": "Đã đọc tiếp {subject} của {kpi} từ đúng chỗ đã dừng.",
         "corrected.title": "{kpi}: thông báo về {subject} được rút lại",
         "corrected": "Dữ liệu vừa được chỉnh sửa, nên thông báo trước đó về “{kpi}” của {subject} được rút lại. Không"
         " cần làm gì thêm.",
@@ -88,7 +88,7 @@ PHRASES: Mapping[Lang, Mapping[str, str]] = {
         "anomaly.title": "{kpi}: an unusual hour for {subject}",
         "anomaly.fact": "{kpi}, {subject}: {count} {hour}, usually about {expected}.",
         "anomaly.next": "Suggestion: see whether data and systems run as usual, then whether an event explains it.",
-        "paused.title": "{kpi}: {subject} is paused",
+        "paused.title": "{subject} of {kpi} is paused",
         "paused.fact": "{rejected} of the last {records} records of {kpi}, {subject}, were rejected (limit {limit}),"
         " most for this reason: {why} Nothing is read from offset {offset} on; the other partitions are.",
         "paused.next": "Suggestion: mend what sends them (or the catalogue), then run “kpi resume {partition}”;"
@@ -105,8 +105,8 @@ PHRASES: Mapping[Lang, Mapping[str, str]] = {
         "budget.recovered": "{kpi}, {subject}: back within plan. Thank you!",
         "anomaly.recovered.title": "{kpi}: {subject} is back to the usual level",
         "anomaly.recovered": "{kpi}, {subject}: back to the usual level.",
-        "paused.recovered.title": "{kpi}: {subject} is read on",
-        "paused.recovered": "{kpi}, {subject}: read on from where it was paused.",
+        "paused.recovered.title": "{subject} of {kpi} is read on",
+        "paused.recovered": "{subject} of {kpi} is read on from exactly where it was paused.",
         "corrected.title": "{kpi}: the message about {subject} is withdrawn",
         "corrected": "The data has been corrected, so the earlier message about “{kpi}” for {subject} is withdrawn."
         " Nothing needs to be done.",

@@ -134,7 +134,7 @@ def test_a_pause_is_told_in_vietnamese() -> None:
     _, step = run(guard(locale="vi"), (1000, 812))
 
     notice = Notice.model_validate_json(step.sends[1].value or b"")
-    assert notice.title == "Kpi.events: đã tạm dừng đọc phân vùng 3"
+    assert notice.title == "Đã tạm dừng đọc phân vùng 3 của kpi.events"
     assert notice.text.startswith("812 trong 1.000 bản ghi gần nhất của kpi.events, phân vùng 3, bị từ chối")
 
 
