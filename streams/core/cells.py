@@ -2,11 +2,14 @@
 
 One vector a (group, subject, period), one vector of activity a (group, subject, hour), one reference count a distinct
 key. Changes are cut into slices of event time; a slice holds the absolute state of everything touched since the last.
+
+What comes is gathered, and counted when the slices are asked for: events that stand alone by columns, what chains of
+corrections add and take back one by one, both slice by slice, so that each slice shows the state of its own time.
 """
 
 from collections.abc import Sequence
 from operator import add as plus
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.events.envelope import Event
 from streams.core.accumulators.vector import add, retract, zero
@@ -30,7 +33,9 @@ class Cells:
         self._windows = windows
         self._columns = Columns(spread, windows)
         self._touched: dict[Key, None] = {}
-        self._slices: list[Slice] = []
+        self._alone: list[Event] = []
+        self._chained: list[tuple[Fact, int]] = []
+        self._cuts: list[_Cut] = []
 
     def ready(self) -> None:
         """Vectors as integers again: digits stand for what msgpack could not carry."""
@@ -38,14 +43,62 @@ class Cells:
             if any(isinstance(part, str) for part in vector):
                 self._rows.read_as(key, integers(vector))
 
-    def count_all(self, events: Sequence[Event], oldest_pane_us: int) -> None:
-        """Add events that stand alone, as they are. Hours before `oldest_pane_us` are left alone."""
-        counted = self._columns.count(events, oldest_pane_us) if len(events) >= FEWEST else None
+    def add(self, event: Event) -> None:
+        """Count an event that stands alone."""
+        self._alone.append(event)
+
+    def count(self, fact: Fact, sign: int) -> None:
+        """Add (`sign` 1) or take back (-1) a fact."""
+        self._chained.append((fact, sign))
+
+    def cut(self, stamp_us: int) -> None:
+        """Close the current slice."""
+        ends = (len(self._alone), len(self._chained))
+        if self._touched or ends != (self._cuts[-1].ends if self._cuts else (0, 0)):
+            self._cuts.append(_Cut(stamp_us, ends))
+
+    def take_slices(self, oldest_pane_us: int) -> list[Slice]:
+        """The slices cut since they were last taken. Hours before `oldest_pane_us` are not counted. What is back at
+        nothing is told once more, then forgotten."""
+        alone, chained, cuts = self._alone, self._chained, self._cuts
+        self._alone, self._chained, self._cuts = [], [], []
+        by_columns = self._by_columns(alone, cuts, oldest_pane_us)
+        slices = []
+        first = (0, 0)
+        for number, cut in enumerate(cuts):
+            events = alone[first[0] : cut.ends[0]]
+            if by_columns is None:
+                for event in events:
+                    self._count(_fact(event), 1, oldest_pane_us)
+            else:
+                self._apply(*by_columns[number])
+                for event in events if self._spread.has_keys else ():
+                    self._count(_fact(event), 1, oldest_pane_us, keyed=True)
+            for fact, sign in chained[first[1] : cut.ends[1]]:
+                self._count(fact, sign, oldest_pane_us)
+            slices.append(self._slice(cut.stamp_us))
+            first = cut.ends
+        return slices
+
+    def _by_columns(
+        self, events: Sequence[Event], cuts: Sequence["_Cut"], oldest_pane_us: int
+    ) -> list[tuple[list[Change], list[Change]]] | None:
+        """(changes of periods, changes of hours) of each slice; None where the events are to be counted one by one."""
+        if len(events) < FEWEST:
+            return None
+        counted = self._columns.count(events, [cut.ends[0] for cut in cuts], oldest_pane_us)
         if counted is None:
-            for event in events:
-                self.count(_fact(event), 1, oldest_pane_us)
-            return
-        periods, hours, unknown = counted
+            return None
+        *kinds, unknown = counted
+        for owner in unknown:
+            self._meet(owner)
+        slices: list[tuple[list[Change], list[Change]]] = [([], []) for _ in cuts]
+        for kind, changes in enumerate(kinds):
+            for change in changes:
+                slices[change.slice][kind].append(change)
+        return slices
+
+    def _apply(self, periods: Sequence[Change], hours: Sequence[Change]) -> None:
         for change in periods:
             self._change(CELL, change, list(map(plus, self._vector(CELL, change), change.vector)))
         for change in hours:
@@ -54,25 +107,8 @@ class Cells:
                 hour[slot + COUNT] += change.vector[slot + COUNT]
                 hour[slot + LAST] = max(hour[slot + LAST], change.vector[slot + LAST])
             self._change(PANE, change, hour)
-        for owner in unknown:
-            self._meet(owner)
-        if self._spread.has_keys:
-            for event in events:
-                fact = _fact(event)
-                for touch in self._spread.touches(fact, self._spread.crediting.of(fact), keyed=True):
-                    self._count(touch, fact, 1, oldest_pane_us)
 
-    def count(self, fact: Fact, sign: int, oldest_pane_us: int) -> None:
-        """Add (`sign` 1) or take back (-1) a fact. Hours before `oldest_pane_us` are left alone."""
-        credit = self._spread.crediting.of(fact)
-        self._meet(credit.unknown_owner)
-        for touch in self._spread.touches(fact, credit):
-            self._count(touch, fact, sign, oldest_pane_us)
-
-    def cut(self, stamp_us: int) -> None:
-        """Close the current slice. What is back at nothing is told once more, then forgotten."""
-        if not self._touched:
-            return
+    def _slice(self, stamp_us: int) -> Slice:
         slice_ = Slice(stamp_us, layout=self._spread.layout.fingerprint)
         for key in self._touched:
             table, *name = key
@@ -84,16 +120,11 @@ class Cells:
             if not (any(value) if table == CELL else any(value[COUNT::HOUR_WIDTH]) if table == PANE else value):
                 self._rows.drop(key)
         self._touched = {}
-        self._slices.append(slice_)
-
-    def take_slices(self) -> list[Slice]:
-        """The slices cut since they were last taken."""
-        slices, self._slices = self._slices, []
-        return slices
+        return slice_
 
     def sweep(self, oldest_us: int, oldest_pane_us: int) -> None:
         """Forget cells whose window ended before `oldest_us`: nothing inside the horizon can change them. What is still
-        to be told stays until the next sweep."""
+        to be counted or told stays until the next sweep."""
         for key, _ in [*self._rows.items(CELL), *self._rows.items(REFERENCE)]:
             window = str(key[3] if key[0] == CELL else key[4])
             if key not in self._touched and self._windows.parse(window)[1].end_us < oldest_us:
@@ -138,7 +169,14 @@ class Cells:
         self._rows.put(key, value)
         self._touched[key] = None
 
-    def _count(self, touch: Touch, fact: Fact, sign: int, oldest_pane_us: int) -> None:
+    def _count(self, fact: Fact, sign: int, oldest_pane_us: int, *, keyed: bool = False) -> None:
+        """Add or take back one fact; `keyed`: only in the KPIs that count distinct keys."""
+        credit = self._spread.crediting.of(fact)
+        self._meet(credit.unknown_owner)
+        for touch in self._spread.touches(fact, credit, keyed=keyed):
+            self._touch(touch, fact, sign, oldest_pane_us)
+
+    def _touch(self, touch: Touch, fact: Fact, sign: int, oldest_pane_us: int) -> None:
         """One fact's effect on one KPI, for every subject credited."""
         kpi = touch.plan.kpi.id
         group = self._spread.layout.of(kpi)
@@ -160,6 +198,13 @@ class Cells:
             for leaf, value in touch.keys:
                 reference = (REFERENCE, kpi, leaf, subject, touch.period, value)
                 self._put(reference, (self._rows.get(reference) or 0) + sign)
+
+
+class _Cut(NamedTuple):
+    """The end of a slice: how much of what was gathered, alone and chained, comes before it."""
+
+    stamp_us: int
+    ends: tuple[int, int]
 
 
 def _fact(event: Event) -> Fact:

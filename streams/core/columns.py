@@ -40,9 +40,10 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Change(NamedTuple):
-    """What a chunk adds to the vector of one (group, subject, window); of an hour the last event's time is the
-    greatest, not a sum."""
+    """What one slice of a chunk adds to the vector of one (group, subject, window); of an hour the last event's time is
+    the greatest, not a sum."""
 
+    slice: int
     group: Group
     subject: str
     window: str
@@ -83,11 +84,12 @@ class Columns:
         self._levels: list[list[int]] = []
 
     def count(
-        self, facts: Sequence[Happening], oldest_hour_us: int
+        self, facts: Sequence[Happening], ends: Sequence[int], oldest_hour_us: int
     ) -> tuple[list[Change], list[Change], set[str]] | None:
         """Changes of periods, changes of hours that end after `oldest_hour_us`, and owners nobody knows; None where the
-        facts are to be taken one by one. No fact may be reversed, not even in part; KPIs with distinct keys are left
-        out."""
+        facts are to be taken one by one. Slice k is the facts before position `ends[k]` that are in no earlier one. No
+        fact may be reversed, not even in part; KPIs with distinct keys are left out."""
+        slices = np.searchsorted(np.array(ends, np.int64), np.arange(len(facts)), side="right")
         batches = _batches(facts)
         times_us = np.array([fact.time_us for fact in facts], np.int64)
         credits = self._credit(facts, batches)
@@ -98,9 +100,9 @@ class Columns:
             for members in self._groups:
                 present = {type_: batches[type_] for type_ in members.by_type if type_ in batches}
                 if present:
-                    periods += self._count_periods(members, present, times_us, credits, levels)
+                    periods += self._count_periods(members, present, times_us, slices, credits, levels)
                     if members.group.hours:
-                        hours += self._count_hours(members, present, times_us, credits, levels, oldest_hour_us)
+                        hours += self._count_hours(members, present, times_us, slices, credits, levels, oldest_hour_us)
         except (_TooLargeError, TypeError, OverflowError):  # TypeError: a filter of a list, which no dict remembers
             return None
         unknown = {self._credits[number].unknown_owner for number in np.unique(credits).tolist()}
@@ -151,11 +153,12 @@ class Columns:
         members: "_Members",
         batches: Mapping[str, "_Batch"],
         times_us: Integers,
+        slices: Integers,
         credits: Integers,
         levels: Integers,
     ) -> Iterator[Change]:
         group, grid = members.group, self._grids[members.group.period]
-        cells = _Cells.of(grid, times_us, credits)
+        cells = _Cells.of(grid, times_us, slices, credits)
         sums = np.zeros((len(cells.first), group.width), np.int64)
         for type_, batch in batches.items():
             rows = cells.of_fact[batch.places]
@@ -194,12 +197,13 @@ class Columns:
         members: "_Members",
         batches: Mapping[str, "_Batch"],
         times_us: Integers,
+        slices: Integers,
         credits: Integers,
         levels: Integers,
         oldest_hour_us: int,
     ) -> Iterator[Change]:
         group, grid = members.group, self._hour_grid
-        cells = _Cells.of(grid, times_us, credits)
+        cells = _Cells.of(grid, times_us, slices, credits)
         width = len(group.hours) * HOUR_WIDTH
         counts, lasts = np.zeros((2, len(cells.first), width), np.int64)
         for type_, batch in batches.items():
@@ -219,10 +223,10 @@ class Columns:
         for level, slots in enumerate(members.hour_slots):
             told = self._fold(group, grid, cells, levels[level], counts * slots, np.add, active)
             newest = self._fold(group, grid, cells, levels[level], lasts * slots, np.maximum, None)
-            latest = {(change.subject, change.window): change.vector for change in newest}
+            latest = {(change.slice, change.subject, change.window): change.vector for change in newest}
             for change in told:
-                vector = [a + b for a, b in zip(change.vector, latest[change.subject, change.window], strict=True)]
-                yield change._replace(vector=vector)
+                last = latest[change.slice, change.subject, change.window]
+                yield change._replace(vector=[a + b for a, b in zip(change.vector, last, strict=True)])
 
     def _taken(self, type_: str, batch: "_Batch", leaf: CountLeaf | SumLeaf) -> Mask | None:
         mask = self._mask(type_, batch, leaf.holds)
@@ -246,7 +250,7 @@ class Columns:
         there = np.flatnonzero(numbers >= 0)
         if not len(there):
             return
-        names = numbers[there] * len(grid.windows) + cells.windows[there]
+        names = (cells.slices[there] * len(self._names) + numbers[there]) * len(grid.windows) + cells.windows[there]
         order = np.argsort(names, kind="stable")
         names = names[order]
         starts = np.flatnonzero(np.concatenate(([True], names[1:] != names[:-1])))
@@ -255,9 +259,11 @@ class Columns:
         if touched is not None:
             some = joined[:, touched].any(axis=1)
             joined, names = joined[some], names[some]
-        subject, window = np.divmod(names, len(grid.windows))
-        for number, place, vector in zip(subject.tolist(), window.tolist(), joined.tolist(), strict=True):
-            yield Change(group, self._names[number], grid.windows[place].id, vector)
+        names, window = np.divmod(names, len(grid.windows))
+        slice_, subject = np.divmod(names, len(self._names))
+        rows = zip(slice_.tolist(), subject.tolist(), window.tolist(), joined.tolist(), strict=True)
+        for part, number, place, vector in rows:
+            yield Change(part, group, self._names[number], grid.windows[place].id, vector)
 
     # -- columns
 
@@ -352,19 +358,22 @@ def _batches(facts: Sequence[Happening]) -> dict[str, _Batch]:
 
 
 class _Cells(NamedTuple):
-    """The (credit, window) pairs of a chunk: the first fact of each, its window, and to which each fact belongs."""
+    """What a chunk has of (slice, credit, window): the first fact of each, its slice and window, and to which each fact
+    belongs."""
 
     first: Integers
+    slices: Integers
     windows: Integers
     of_fact: Integers
 
     @classmethod
-    def of(cls, grid: Grid, times_us: Integers, credits: Integers) -> "_Cells":
+    def of(cls, grid: Grid, times_us: Integers, slices: Integers, credits: Integers) -> "_Cells":
         places = grid.places(times_us)
         if places is None:
             raise _TooLargeError
-        _, first, of_fact = np.unique(credits * len(grid.windows) + places, return_index=True, return_inverse=True)
-        return cls(first, places[first], of_fact)
+        names = (slices * (int(credits.max()) + 1) + credits) * len(grid.windows) + places
+        _, first, of_fact = np.unique(names, return_index=True, return_inverse=True)
+        return cls(first, slices[first], places[first], of_fact)
 
 
 def _tally(rows: Integers, mask: Mask | None, length: int) -> Integers:

@@ -22,14 +22,14 @@ from schemas.events.registry import Registry
 from schemas.events.times import format_us
 from streams.core import frames
 from streams.core.cells import UNKNOWN_OWNER, Cells
-from streams.core.corrections import Identity, Ledger, Standing, amends, identity_of, keep, unpack
-from streams.core.facts import Fact
+from streams.core.corrections import Ledger, Standing, amends, identity_of, keep, unpack
 from streams.core.frames import Slice
 from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US, Policy
 from streams.core.retained import Retained
 from streams.core.rows import Rows
 from streams.core.spread import Spread, route
 from streams.core.stage import Now, PartitionOf, PlainRecord, Record, Send, Step
+from streams.core.store import Identity, MemoryStore, OpenStore
 from streams.core.timers import minute_from
 from streams.core.windows import Windows
 
@@ -81,9 +81,9 @@ class Observe:
         self._source = f"{frames.FROM_OBSERVE}{partition}"
         self._rows = Rows()
         self._cells = Cells(self._rows, spec.spread, spec.windows)
-        self._ledger = Ledger()
-        self._retained = Retained(self._rows, self._ledger)
-        self._alone: list[Event] = []
+        store = spec.open_store(partition)
+        self._ledger = Ledger(store)
+        self._retained = Retained(self._rows, self._ledger, store)
         self._waiting: set[Identity] = set()
         self._sends: list[Send] = []
         self._sent_us: int | None = None
@@ -103,15 +103,15 @@ class Observe:
 
     def load(self, key: bytes, value: bytes) -> None:
         """Take one changelog row."""
-        self._rows.load(key, value)
+        if not self._retained.load(key, value):
+            self._rows.load(key, value)
 
     def ready(self) -> None:
         """Rebuild what is derived from the rows; under another catalogue, count every kept event anew."""
         self._cells.ready()
-        self._retained.ready()
-        for event in self._ledger.amending:
-            if identity_of(event) not in self._ledger.standing(self._ledger.family_of(event)).attached:
-                self._waiting.add(identity_of(event))
+        for identity in self._retained.take_amending():
+            if not self._ledger.is_attached(identity):
+                self._waiting.add(identity)
         loaded = self._rows.get((META,))
         if loaded is not None:
             self._meta = loaded
@@ -156,7 +156,6 @@ class Observe:
         if now.more:
             return Step([], {})
         self._meta["live"] = now.caught_up
-        self._sweep()
         return self._finish(now, now.us if live else self.watermark_us)
 
     def tick(self, now: Now) -> Step:
@@ -183,7 +182,7 @@ class Observe:
         late = "late" if behind_us > policy.grace_us else ""
         self._retained.add(event)
         if self._ledger.is_alone(event):
-            self._alone.append(event)
+            self._cells.add(event)
             self._outcome("applied", late)
             return
         refused = self._amend(event, late, now)
@@ -199,9 +198,9 @@ class Observe:
             return after.refused[identity_of(event)]
         before = self._ledger.standing_without(event, family)
         for fact in before.facts:
-            self._count(fact, -1)
+            self._cells.count(fact, -1)
         for fact in after.facts:
-            self._count(fact, 1)
+            self._cells.count(fact, 1)
         if amends(event) and identity_of(event) not in after.attached:
             self._waiting.add(identity_of(event))
         else:
@@ -227,9 +226,6 @@ class Observe:
             record = PlainRecord(0, now.us // 1000, event.subject.encode(), encode(event))
             self._refuse(Rejected(Reason.NOT_SUPERSEDABLE, sentence), record, now)
 
-    def _count(self, fact: Fact, sign: int) -> None:
-        self._cells.count(fact, sign, (self.watermark_us or 0) - PANE_HORIZON_US)
-
     def _outcome(self, outcome: str, detail: str = "", step: int = 1) -> None:
         counts, name = self._meta["counts"], outcome + "|" + detail
         counts[name] = counts.get(name, 0) + step
@@ -251,13 +247,15 @@ class Observe:
     # -- memory
 
     def _sweep(self) -> None:
-        """Once a day of event time, forget what lies beyond the horizon. What still waits there is an orphan."""
+        """Once a day of event time, forget what lies beyond the horizon. What still waits there is an orphan.
+
+        Everything gathered is counted by now: an event of a chunk that spans a year belongs to a cell that goes here.
+        """
         watermark_us = self.watermark_us
         if watermark_us is None or watermark_us // DAY_US <= self._meta["swept_day"]:
             return
         self._meta["swept_day"] = watermark_us // DAY_US
         oldest_us = watermark_us - self._spec.policy.horizon_us
-        self._count_alone()
         for event in self._retained.expire(oldest_us):
             if identity_of(event) in self._waiting:
                 self._waiting.discard(identity_of(event))
@@ -269,9 +267,9 @@ class Observe:
         """Another catalogue: every cell from nothing, from the events inside the horizon."""
         self._meta["fingerprint"] = self._spec.fingerprint
         self._cells.restart()
-        for family in {self._ledger.family_of(event) for event in self._ledger}:
+        for family in self._ledger.families():
             for fact in self._ledger.standing(family).facts:
-                self._count(fact, 1)
+                self._cells.count(fact, 1)
 
     # -- time
 
@@ -285,22 +283,13 @@ class Observe:
             return
         stamp_us, self._next_cut_us = self._spec.stamp(self._watermark_us)
         if stamp_us > meta["stamp_us"]:
-            self._cut()
+            self._cells.cut(meta["stamp_us"])
             meta["stamp_us"] = stamp_us
 
-    def _cut(self) -> None:
-        self._count_alone()
-        self._cells.cut(self._meta["stamp_us"])
-
-    def _count_alone(self) -> None:
-        """Count what was gathered."""
-        if self._alone:
-            self._cells.count_all(self._alone, (self.watermark_us or 0) - PANE_HORIZON_US)
-            self._alone = []
-
     def _finish(self, now: Now, clock_us: int | None) -> Step:
-        self._cut()
+        self._cells.cut(self._meta["stamp_us"])
         self._tell(clock_us)
+        self._sweep()
         self._sent_us = now.us
         self._retained.save()
         self._rows.put((META,), self._meta)
@@ -314,7 +303,7 @@ class Observe:
         to_judge: list[list[Slice]] = [[] for _ in range(spec.partitions)]
         to_link: list[list[Slice]] = [[] for _ in range(spec.partitions)]
         groups = spec.spread.layout.groups
-        for slice_ in self._cells.take_slices():
+        for slice_ in self._cells.take_slices((self.watermark_us or 0) - PANE_HORIZON_US):
             parts: dict[int, Slice] = {}
             for cell in slice_.cells:
                 target = spec.partition_of(route(groups[cell[0]].anonymous, cell[1], spec.org))
@@ -337,8 +326,8 @@ def _ahead(event: Event, record: Record, allowed_us: int) -> Rejected:
     append_us = record.timestamp * 1000
     return Rejected(
         Reason.FUTURE_TIME,
-        f"event time {format_us(event.time_us)} is {(event.time_us - append_us) / MINUTE_US:.1f} min ahead of the append "
-        f"time {format_us(append_us)} (allowed: {allowed_us / MINUTE_US:g} min) ({event.source} id {event.id})",
+        f"event time {format_us(event.time_us)} is {(event.time_us - append_us) / MINUTE_US:.1f} min ahead of the "
+        f"append time {format_us(append_us)} (allowed: {allowed_us / MINUTE_US:g} min) ({event.source} id {event.id})",
     )
 
 

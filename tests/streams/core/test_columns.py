@@ -1,5 +1,6 @@
 """Counting a chunk by columns says what counting its events one by one says."""
 
+from itertools import islice
 from typing import Any
 from unittest.mock import patch
 
@@ -15,6 +16,7 @@ from streams.core import cells as module
 from streams.core.calendar import zone_of
 from streams.core.cells import Cells
 from streams.core.corrections import amends
+from streams.core.frames import Slice
 from streams.core.membership import Membership
 from streams.core.policy import DAY_US
 from streams.core.rows import Rows
@@ -37,32 +39,38 @@ def roots(catalogue: Catalogue, seed: int, size: int) -> list[Event]:
     return [event for event in decoded if isinstance(event, Event) and not amends(event)]
 
 
-def told(cells: Cells) -> list[Any]:
-    cells.cut(0)
-    slices = cells.take_slices()
-    return [sorted(map(tuple, rows)) for slice_ in slices for rows in (map(_flat, slice_.cells), slice_.keys)]
+def told(slices: list[Slice]) -> list[Any]:
+    return [(slice_.stamp_us, sorted(map(_flat, slice_.cells)), sorted(map(tuple, slice_.keys))) for slice_ in slices]
 
 
 def _flat(cell: Any) -> tuple[Any, ...]:
     return (*cell[:3], tuple(cell[3]))
 
 
-def counted(catalogue: Catalogue, chunks: list[list[Event]], fewest: int, oldest_us: int) -> list[Any]:
+def counted(catalogue: Catalogue, chunks: list[list[list[Event]]], fewest: int, oldest_us: int) -> list[Any]:
+    """What is told of chunks of slices of events."""
     spread, windows = spread_of(catalogue)
     cells = Cells(Rows(), spread, windows)
+    slices = []
     with patch.object(module, "FEWEST", fewest):
         for chunk in chunks:
-            cells.count_all(chunk, oldest_us)
-    return told(cells)
+            for number, events in enumerate(chunk):
+                for event in events:
+                    cells.add(event)
+                cells.cut(number)
+            slices += cells.take_slices(oldest_us)
+    return told(slices)
 
 
-@given(seeds, seeds, st.integers(1, 120), st.integers(1, 120), st.integers(0, worlds.DAYS))
+@given(seeds, seeds, st.lists(st.lists(st.integers(0, 30), max_size=4), max_size=3), st.integers(0, worlds.DAYS))
 @hypothesis(max_examples=60, deadline=None)
-def test_columns_add_what_the_events_add_one_by_one(company: int, week: int, size: int, cut: int, day: int) -> None:
+def test_columns_tell_slice_by_slice_what_the_events_say_one_by_one(
+    company: int, week: int, sizes: list[list[int]], day: int
+) -> None:
     catalogue = worlds.catalogue(company, kpis=8)
-    events = roots(catalogue, week, size)
+    source = iter(roots(catalogue, week, 30 * sum(map(len, sizes))))
+    chunks = [[list(islice(source, size)) for size in chunk] for chunk in sizes]
     oldest_us = int(worlds.START.timestamp()) * 1_000_000 + day * DAY_US
-    chunks = [chunk for chunk in (events[:cut], events[cut:]) if chunk]
 
     assert counted(catalogue, chunks, 1, oldest_us) == counted(catalogue, chunks, 10**9, oldest_us)
 
@@ -74,7 +82,7 @@ def test_amounts_beyond_64_bits_are_counted_one_by_one() -> None:
         for number, event in enumerate(roots(catalogue, 7, 60))
     ]
 
-    assert counted(catalogue, [events], 1, 0) == counted(catalogue, [events], 10**9, 0)
+    assert counted(catalogue, [[events]], 1, 0) == counted(catalogue, [[events]], 10**9, 0)
 
 
 def test_events_a_century_apart_are_counted_too() -> None:
@@ -82,4 +90,4 @@ def test_events_a_century_apart_are_counted_too() -> None:
     near = roots(catalogue, 3, 60)
     events = [*near, *(event._replace(id=f"old-{event.id}", time_us=event.time_us - 20_000 * DAY_US) for event in near)]
 
-    assert counted(catalogue, [events], 1, 0) == counted(catalogue, [events], 10**9, 0)
+    assert counted(catalogue, [[events]], 1, 0) == counted(catalogue, [[events]], 10**9, 0)
