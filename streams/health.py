@@ -70,7 +70,8 @@ class HealthModel:
         now, reasons = self._loop.time(), []
         for lane in lanes:
             if lane.phase is Phase.RESTORING:
-                reasons.append(f"{lane.name} restores its state")
+                how_far = f": {lane.progress}" if lane.progress else ", as soon as others have theirs"
+                reasons.append(f"{lane.name} restores its state{how_far}")
             elif lane.phase is Phase.LOST:
                 reasons.append(f"{lane.name} was taken over by another worker")
             elif lane.lag_records is None:

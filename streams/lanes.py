@@ -21,6 +21,7 @@ from streams.deliveries import Deliveries
 from streams.gate import Gate
 from streams.inbox import Inbox
 from streams.lane_parts import Figures, LaneRules, Phase, Sink, Source, internal_error
+from streams.restoring import Progress, collector, load
 from streams.tables import ChangelogBrokenError, CommitLostError, Ledger
 from streams.transaction import MOST_CHUNKS, Transaction
 from streams.transport import Chunk
@@ -71,6 +72,8 @@ class Lane:
         self._next_tick = 0.0
         self._tick_failures = 0
         self._lost_commits = 0
+        self.progress: Progress | None = None
+        """Of the restore under way."""
         self._careful_to = -1
         """Until past this offset every chunk is committed by itself, so that one that fails is alone."""
         self._loop = asyncio.get_running_loop()
@@ -95,6 +98,11 @@ class Lane:
         # Commit markers behind the last record count as processed.
         done = self.offset if self._inbox else max(self.offset, self._inbox.read_to)
         return max(0, end - done)
+
+    @property
+    def buffered(self) -> tuple[int, int]:
+        """Records, and bytes of their values, that are fetched and not processed."""
+        return len(self._inbox), self._inbox.bytes
 
     @property
     def hint(self) -> int | None:
@@ -208,7 +216,7 @@ class Lane:
         return False
 
     async def _drop(self) -> None:
-        self._state = None
+        self._state = self.progress = None
         self.phase = Phase.RESTORING
         self._inbox.restart(self.offset)
         self._deliveries.forget()
@@ -216,26 +224,29 @@ class Lane:
 
     async def _restore(self) -> None:
         """Builds the state from the changelog; `self.offset` is what its offset row says."""
-        restored = await self._ledger.read()
-        state = self.spec.open(self.tp.partition)
-        for number, (key, value) in enumerate(restored.rows.items()):
-            if key != GUARD_ROW:
-                state.load(key, value)
-            if number % 2000 == 1999:  # heartbeats go out between
-                await asyncio.sleep(0)
-        state.ready()
+        began = self._loop.time()
+        self.progress = progress = Progress(self.name, self._loop.time)
+        with collector.kept_out():
+            restored = await self._ledger.read(progress)
+            live_rows = len(restored.rows)
+            guard_row = restored.rows.pop(GUARD_ROW, None)
+            state = self.spec.open(self.tp.partition)
+            await load(restored.rows, state.load, progress)
+            state.ready()
         self._state = state
-        self.gate.load(restored.rows.get(GUARD_ROW), state)
+        self.progress = None
+        took_s = self._loop.time() - began
+        self.gate.load(guard_row, state)
         self._known_offset = restored.offset is not None
         self.offset = restored.offset or 0
-        self._timings.restored_rows += len(restored.rows)
-        self._timings.restore_s.observe(restored.seconds)
+        self._timings.restored_rows += live_rows
+        self._timings.restore_s.observe(took_s)
         log.info(
             "%s: restored %d rows (of %d records) in %.2f s, goes on at offset %s",
             self.name,
-            len(restored.rows),
+            live_rows,
             restored.records,
-            restored.seconds,
+            took_s,
             restored.offset if self._known_offset else "of the beginning",
         )
 

@@ -101,6 +101,29 @@ def pipeline() -> board.Dashboard:
                 width=6,
             )
         )
+        .with_panel(
+            lines(
+                "Đang giữ trong bộ nhớ / Fetched and waiting",
+                query(f"sum by (stage) ({of.BUFFERED_RECORDS.name})", "{{stage}}: bản ghi / records"),
+                width=8,
+            )
+        )
+        .with_panel(
+            lines(
+                "Đang giữ, theo byte / Fetched and waiting, bytes",
+                query(f"sum by (stage) ({of.BUFFERED_BYTES.name})", "{{stage}}"),
+                unit="bytes",
+                width=8,
+            )
+        )
+        .with_panel(
+            lines(
+                "Khôi phục đã xong / Restores under way",
+                query(of.RESTORE_PROGRESS.name, "{{stage}}/{{partition}}"),
+                unit="percentunit",
+                width=8,
+            )
+        )
         .with_row(row("Chi phí / What it costs"))
         .with_panel(
             lines(

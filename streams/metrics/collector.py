@@ -66,6 +66,9 @@ class WorkerCollector(Collector):
         for lane in self._worker.lanes:
             stage, partition = str(lane.spec.stage), str(lane.tp.partition)
             scrape.put(of.LAG, lane.lag_records, stage, partition)
+            scrape.put(of.BUFFERED_RECORDS, lane.buffered[0], stage, partition)
+            scrape.put(of.BUFFERED_BYTES, lane.buffered[1], stage, partition)
+            scrape.put(of.RESTORE_PROGRESS, lane.progress and lane.progress.share, stage, partition)
             scrape.add(of.PARTITIONS, 1, stage, str(lane.phase))
             shut = lane.gate.is_shut
             if lane.spec.guard is not None:

@@ -147,6 +147,28 @@ LAG = Metric(
     "records",
     "Records of the source topic not processed yet.",
 )
+BUFFERED_RECORDS = Metric(
+    "kpi_buffered_records",
+    Type.GAUGE,
+    ("stage", "partition"),
+    "records",
+    "Records fetched and not processed yet; a slow stage does not make them more than two chunks and a fetch.",
+)
+BUFFERED_BYTES = Metric(
+    "kpi_buffered_bytes",
+    Type.GAUGE,
+    ("stage", "partition"),
+    "bytes",
+    "Values of the records fetched and not processed yet.",
+)
+RESTORE_PROGRESS = Metric(
+    "kpi_restore_progress_ratio",
+    Type.GAUGE,
+    ("stage", "partition"),
+    "ratio",
+    "How much of a restore under way is done: of the changelog while it is read, then of its rows while they are "
+    "loaded.",
+)
 PARTITION_PAUSED = Metric(
     "kpi_partition_paused",
     Type.GAUGE,
@@ -195,7 +217,7 @@ RESTORE_SECONDS = Metric(
     Type.HISTOGRAM,
     ("stage",),
     "seconds",
-    "Reading the state of one partition from its changelog.",
+    "Rebuilding the state of one partition from its changelog.",
 )
 RESTORED_ROWS_TOTAL = Metric(
     "kpi_restored_rows_total", Type.COUNTER, ("stage",), "rows", "State rows read from changelogs."

@@ -33,6 +33,14 @@ class Lane(Protocol):
     def lag_records(self) -> int | None:
         """Records to read; None while nobody knows."""
 
+    @property
+    def buffered(self) -> tuple[int, int]:
+        """Records and bytes fetched and not processed."""
+
+    @property
+    def progress(self) -> Any:
+        """With `share`; None unless it restores."""
+
 
 class Lanes(Protocol):
     """All lanes of the worker (streams.agents.Lanes)."""

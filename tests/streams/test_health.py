@@ -5,6 +5,7 @@ from typing import Any, cast
 from streams.agents import Lanes
 from streams.health import Health, HealthModel
 from streams.lane_parts import Figures, Phase
+from streams.restoring import Progress
 
 
 class Time:
@@ -31,11 +32,16 @@ class SomeLanes:
 
 
 def lane(
-    phase: Phase = Phase.RUNNING, lag: int | None = 0, progressed_at: float = 100.0, paused: str | None = None
+    phase: Phase = Phase.RUNNING,
+    lag: int | None = 0,
+    progressed_at: float = 100.0,
+    paused: str | None = None,
+    progress: object = None,
 ) -> Any:
     return SimpleNamespace(
         name="observe/0",
         phase=phase,
+        progress=progress,
         lag_records=lag,
         figures=Figures(progressed_at=progressed_at),
         gate=SimpleNamespace(is_shut=paused is not None, sentence=paused),
@@ -65,9 +71,18 @@ def test_a_worker_that_never_joined_is_not_ready() -> None:
 
 
 def test_restoring_and_lost_lanes_are_named() -> None:
-    health = model(SomeLanes(lane(Phase.RESTORING), lane(Phase.LOST))).snapshot()
+    time = Time()
+    progress = Progress("observe/0", time.time)
+    time.now += 2
+    progress.at(300_000, 0.41)
+    lanes = SomeLanes(lane(Phase.RESTORING), lane(Phase.RESTORING, progress=progress), lane(Phase.LOST))
+    health = model(lanes).snapshot()
 
-    assert health.reasons == ("observe/0 restores its state", "observe/0 was taken over by another worker")
+    assert health.reasons == (
+        "observe/0 restores its state, as soon as others have theirs",
+        "observe/0 restores its state: 300,000 rows read, 41% of its changelog, 150,000 rows/s",
+        "observe/0 was taken over by another worker",
+    )
     assert not health.ready
 
 

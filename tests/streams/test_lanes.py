@@ -14,6 +14,7 @@ from streams.clock import ManualClock
 from streams.core.stage import StageSpec, Step
 from streams.lane_parts import LaneRules, Phase
 from streams.lanes import Lane
+from streams.restoring import Progress
 from streams.tables import CommitLostError, Ledger, Restored
 from streams.transport import Chunk
 from tests.kafka.toys import CountWords, Newest
@@ -35,8 +36,8 @@ class MemoryLedger:
     async def open(self) -> None:
         self.opened += 1
 
-    async def read(self) -> Restored:
-        return Restored(dict(self.rows), self.offset, len(self.rows), 0.0)
+    async def read(self, progress: Progress) -> Restored:
+        return Restored(dict(self.rows), self.offset, len(self.rows))
 
     async def commit(self, step: Step, offset: int) -> None:
         await asyncio.sleep(0)
