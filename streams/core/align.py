@@ -8,6 +8,7 @@ backfill is judged at its own time and silence at wall time, and nothing here re
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
 
 import msgspec
 
@@ -23,8 +24,10 @@ class Alignment:
     def __init__(self, rows: Rows, sources: Sequence[str]) -> None:
         self._rows = rows
         self._queues: dict[str, deque[tuple[int, Slice]]] = {source: deque() for source in sources}
+        self._heads: list[tuple[int, str]] = []  # stamp of the first slice of each source that has one
         self._clocks: dict[str, int | None] = dict.fromkeys(sources)
         self._firsts: dict[str, int | None] = dict.fromkeys(sources)
+        self._first_us: int | None = None
         self._next = 0
         self._unsaved: dict[int, tuple[str, Slice]] = {}
 
@@ -33,10 +36,11 @@ class Alignment:
         for key, (clock_us, first_us) in self._rows.items(SOURCE):
             if key[1] in self._clocks:
                 self._clocks[str(key[1])], self._firsts[str(key[1])] = clock_us, first_us
+        self._first_us = min((first for first in self._firsts.values() if first is not None), default=None)
         held = sorted((key[2], key[1], value) for key, value in self._rows.items(HELD))
         for number, source, value in held:
             if source in self._queues:
-                self._queues[str(source)].append((int(number), msgspec.convert(value, Slice)))
+                self._queue(str(source), int(number), msgspec.convert(value, Slice))
             self._next = max(self._next, int(number) + 1)
 
     @property
@@ -48,7 +52,7 @@ class Alignment:
     @property
     def first_us(self) -> int | None:
         """The earliest event time that any source has seen."""
-        return min((first for first in self._firsts.values() if first is not None), default=None)
+        return self._first_us
 
     @property
     def held(self) -> int:
@@ -65,24 +69,22 @@ class Alignment:
         if frame.first_us is not None:
             first = self._firsts[frame.source]
             self._firsts[frame.source] = frame.first_us if first is None else min(first, frame.first_us)
+            self._first_us = min(frame.first_us, frame.first_us if self._first_us is None else self._first_us)
         self._rows.put((SOURCE, frame.source), [self._clocks[frame.source], self._firsts[frame.source]])
         for slice_ in frame.slices:
-            self._queues[frame.source].append((self._next, slice_))
+            self._queue(frame.source, self._next, slice_)
             self._unsaved[self._next] = (frame.source, slice_)
             self._next += 1
 
     def release(self) -> Iterator[tuple[str, Slice]]:
         """(source, slice) for every slice that the clock has reached, in the order of their stamps."""
         clock_us = self.clock_us
-        while clock_us is not None:
-            source = min(
-                (name for name, queue in self._queues.items() if queue),
-                key=lambda name: (self._queues[name][0][1].stamp_us, name),
-                default=None,
-            )
-            if source is None or self._queues[source][0][1].stamp_us > clock_us:
-                return
-            number, slice_ = self._queues[source].popleft()
+        while clock_us is not None and self._heads and self._heads[0][0] <= clock_us:
+            _, source = heappop(self._heads)
+            queue = self._queues[source]
+            number, slice_ = queue.popleft()
+            if queue:
+                heappush(self._heads, (queue[0][1].stamp_us, source))
             if self._unsaved.pop(number, None) is None:
                 self._rows.drop((HELD, source, number))
             yield source, slice_
@@ -92,3 +94,8 @@ class Alignment:
         for number, (source, slice_) in self._unsaved.items():
             self._rows.put((HELD, source, number), slice_)
         self._unsaved.clear()
+
+    def _queue(self, source: str, number: int, slice_: Slice) -> None:
+        if not self._queues[source]:
+            heappush(self._heads, (slice_.stamp_us, source))
+        self._queues[source].append((number, slice_))

@@ -2,14 +2,13 @@
 
 Slices arrive aligned by event time. Before a slice of minute m is applied, every decision due until m is taken; so a
 backfill is judged as if it had been watched, and the same events give the same alerts live and in replay. Values do
-not wait for minutes: what a chunk changed is published with the chunk.
+not wait for minutes: what a chunk changed is published with the chunk, or about once a second while a backlog is read.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from schemas import topics
 from schemas.alerts import AlertClass
 from schemas.catalogue.models import Catalogue, Direction, Kind
 from schemas.values import Value
@@ -18,23 +17,30 @@ from streams.core.alerting.lifecycle import Step as AlertStep
 from streams.core.align import Alignment
 from streams.core.announce import Announcer
 from streams.core.calendar import Calendars
+from streams.core.frames import HOUR as HOUR_PREFIX
 from streams.core.frames import Slice
+from streams.core.hours import Hours
 from streams.core.measures.compile import MeasureClass, Plan
 from streams.core.observe import ObserveSpec
-from streams.core.partials import CELL, KEYS, PANE, PANE_PREFIX, Partials
-from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US
+from streams.core.partials import KEYS, Partials
+from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US, SECOND_US
 from streams.core.readings import Readings
+from streams.core.relayout import Shape, rearrange, shape_of
 from streams.core.rows import Rows
 from streams.core.spread import route
 from streams.core.stage import Now, Record, Send, Step
 from streams.core.targets import Targets
 from streams.core.timers import CLOSE, EVALUATE, HOUR, OPEN, RESTATE, Timers, minute_after, minute_from
+from streams.core.value_rows import ROW, ValueRows
 from streams.core.watch import ALERT, BASELINE, Watch
 from streams.core.windows import Window
 
-ROW, OPENED, META = "row", "opened", "meta"
+OPENED, META, SHAPE = "opened", "meta", "shape"
 REFRESH_US = 10 * MINUTE_US
 """Open rows are published again this often even if nothing came: what is expected by now grows with the clock."""
+ROW_PAUSE_US = 50
+"""While a partition lags, publishing pauses for a second, or this long for each row that it published: a row costs some
+4 us, so at most a tenth of the time goes into states that nobody will look at."""
 
 
 class JudgeSpec:
@@ -44,6 +50,7 @@ class JudgeSpec:
         self.catalogue = catalogue
         self.observe = observe
         self.plans = observe.spread.plans
+        self.layout = observe.spread.layout
         self.windows = observe.windows
         self.policy = observe.policy
         self.targets = targets
@@ -59,6 +66,13 @@ class JudgeSpec:
             if plan.kpi.guardrail is not None:
                 self.guarded[plan.kpi.guardrail].append(plan)
 
+    def fits(self, kpi: str, subject: str, window_id: str) -> bool:
+        """Whether a KPI of the catalogue may have a row, or an hour, of this name."""
+        if kpi not in self.plans or subject not in self.subjects[kpi]:
+            return False
+        is_hour = window_id.startswith(HOUR_PREFIX)
+        return is_hour or self.windows.parse(window_id)[0] is self.plans[kpi].kpi.period
+
 
 class Judge:
     """State of one partition of kpi.partials."""
@@ -68,18 +82,27 @@ class Judge:
         self._partition = partition
         self._rows = Rows()
         self._aligned = Alignment(self._rows, spec.sources)
-        self._partials = Partials(self._rows)
-        self._readings = Readings(
-            spec.catalogue, spec.plans, self._partials, spec.targets, spec.calendars, spec.windows
+        self._partials = Partials(self._rows, spec.layout)
+        self._hours = Hours(self._rows, spec.layout)
+        readings = Readings(
+            spec.catalogue,
+            spec.plans,
+            self._partials,
+            spec.targets,
+            spec.calendars,
+            spec.windows,
+            spec.observe.partition_of,
         )
-        self._watch = Watch(self._rows, self._partials, spec.targets, spec.calendars, spec.windows, self._announce)
+        self._values = ValueRows(self._rows, readings, spec.targets, spec.windows)
+        self._watch = Watch(
+            self._rows, self._partials, self._hours, spec.targets, spec.calendars, spec.windows, self._announce
+        )
         self._timers = Timers()
-        self._subjects: dict[tuple[str, str], set[str]] = defaultdict(set)
-        self._changed: dict[tuple[str, str, str], None] = {}
-        self._published: dict[tuple[str, str, str], tuple[Any, ...]] = {}
-        self._sends: list[Send] = []
+        self._alerts: list[Send] = []
+        self._publish_from_us = 0
         self._meta: dict[str, Any] = {"decided_us": None, "first_us": None, "swept_day": 0, "refreshed_us": 0}
         self._meta |= {"oldest_us": 0, "began": False, "transitions": {}, "fingerprint": spec.observe.fingerprint}
+        self._shape = shape_of(spec.layout)
         self._at_us = 0
 
     # -- state
@@ -92,10 +115,15 @@ class Judge:
         """Rebuild indexes and timers from the rows. What the catalogue no longer has is forgotten."""
         self._meta = self._rows.get((META,)) or self._meta
         self._aligned.ready()
-        changed = self._meta["fingerprint"] != self._spec.observe.fingerprint
+        shape = self._rows.get((META, SHAPE))
+        changed = shape is not None and (shape, self._meta["fingerprint"]) != (
+            self._shape,
+            self._spec.observe.fingerprint,
+        )
         if changed:
-            self._forget_strangers()
-        self._partials.ready()
+            self._forget_strangers(shape)
+        self._hours.ready()
+        self._values.ready(self._spec.plans)
         self._watch.ready()
         decided_us = self._meta["decided_us"]
         if decided_us is not None:
@@ -104,31 +132,38 @@ class Judge:
                 self._adopt(decided_us)
             self._rearm(decided_us)
 
-    def _forget_strangers(self) -> None:
+    def _forget_strangers(self, shape: Shape) -> None:
         """Another catalogue: rows of KPIs, subjects and grains that it does not have are withdrawn."""
-        self._meta["fingerprint"] = self._spec.observe.fingerprint
-        for table in (CELL, KEYS, PANE, ROW, BASELINE, OPENED, ALERT):
+        spec = self._spec
+        rearrange(self._rows, shape, spec.layout, spec.fits)
+        self._meta["fingerprint"] = spec.observe.fingerprint
+        self._rows.put((META, SHAPE), self._shape)
+        for table in (KEYS, ROW):
             for key, _ in self._rows.items(table):
-                fits = key[1] in self._spec.plans and (len(key) == 2 or key[2] in self._spec.subjects[str(key[1])])
-                if fits and table in (CELL, KEYS, ROW):
-                    fits = self._spec.windows.parse(str(key[3]))[0] is self._spec.plans[str(key[1])].kpi.period
-                if not fits:
+                kpi, subject, period = str(key[1]), str(key[2]), str(key[3])
+                if spec.fits(kpi, subject, period):
+                    continue
+                if table == ROW:
+                    self._values.forget(kpi, subject, period)
+                else:
                     self._rows.drop(key)
-                    if table == ROW:
-                        self._sends.append(Send(topics.VALUES, value_key(*map(str, key[1:])), None))
+        for table in (BASELINE, OPENED, ALERT):
+            for key, _ in self._rows.items(table):
+                kpi = str(key[1])
+                if kpi not in spec.plans or (len(key) > 2 and key[2] not in spec.subjects[kpi]):
+                    self._rows.drop(key)
 
     def _adopt(self, decided_us: int) -> None:
         """Another catalogue: rows without events or a target go, those with a target begin, all are told anew. OBSERVE
         counts the events anew and sends what has changed."""
         windows, targets = self._spec.windows, self._spec.targets
-        for key, _ in self._rows.items(ROW):
-            kpi, subject, period = str(key[1]), str(key[2]), str(key[3])
+        for (kpi, subject, period), _ in self._values.names():
             plan, window = self._spec.plans[kpi], self._window(period)
             aimed = window.end_us > self._first_us(plan) and targets.of(kpi, subject, window) is not None
             if aimed or self._partials.has_facts(plan, subject, period):
-                self._changed[(kpi, subject, period)] = None
+                self._values.tell_again(plan, subject, window)
             else:
-                self._drop_row(plan, subject, window)
+                self._values.withdraw(plan, subject, window)
         for plan in self._spec.plans.values():
             self._rows.drop((OPENED, plan.kpi.id))
             first_us = self._first_us(plan)
@@ -138,9 +173,7 @@ class Judge:
 
     def _rearm(self, decided_us: int) -> None:
         soon_us = decided_us + MINUTE_US
-        for key, (version, _, _) in self._rows.items(ROW):
-            kpi, subject, period = str(key[1]), str(key[2]), str(key[3])
-            self._subjects[(kpi, period)].add(subject)
+        for (kpi, subject, period), version in self._values.names():
             if version > 0:
                 self._timers.set(soon_us, RESTATE, kpi, subject, period)
             else:
@@ -172,8 +205,7 @@ class Judge:
             return
         for plan in self._spec.plans.values():
             window = self._spec.windows.period(plan.kpi.period, clock_us)
-            for subject in sorted(self._subjects.get((plan.kpi.id, window.id), ())):
-                yield self._value(plan, subject, window, clock_us)
+            yield from self._values.current(plan.kpi.id, window.id, clock_us)
 
     def firing(self) -> Iterator[tuple[str, str, AlertClass, str, str]]:
         """(kpi, subject, class, severity, `pending` or `firing`) of every open alert."""
@@ -182,11 +214,7 @@ class Judge:
 
     def final(self) -> Iterator[Value]:
         """Every row as of the clock; what a closed period's next minute would restate is restated."""
-        for key, _ in self._rows.items(ROW):
-            kpi, subject, period = str(key[1]), str(key[2]), str(key[3])
-            plan, window = self._spec.plans[kpi], self._window(period)
-            self._restate(plan, subject, window, self._at_us)
-            yield self._value(plan, subject, window, self._at_us)
+        return self._values.final(self._spec.plans, self._at_us)
 
     # -- the road
 
@@ -203,58 +231,89 @@ class Judge:
         if clock_us is not None:
             self._decide(clock_us // MINUTE_US * MINUTE_US)
             self._at_us = max(self._at_us, clock_us)
-            self._refresh(clock_us)
+        if now.more:
+            return Step([], {})
         self._aligned.save()
-        for kpi, subject, period in self._changed:
-            self._publish(self._spec.plans[kpi], subject, self._window(period), self._at_us)
-        self._changed = {}
+        self._publish(now)
         self._sweep()
         self._rows.put((META,), self._meta)
-        sends, self._sends = self._sends, []
+        if self._rows.get((META, SHAPE)) is None:
+            self._rows.put((META, SHAPE), self._shape)
+        sends = self._alerts + self._values.take_sends()
+        self._alerts = []
         return Step(sends, self._rows.flush())
 
     def tick(self, now: Now) -> Step:
-        """Time comes in frames, not here: who tells of time has also told of all events before it."""
-        return Step([], {})
+        """Time comes in frames, not here: who tells of time has also told of all events before it. What publishing has
+        held back is not held for ever."""
+        self._publish(now)
+        return Step(self._values.take_sends(), {})
+
+    def _publish(self, now: Now) -> None:
+        """Changed rows: with every chunk when live, and now and then in a backlog."""
+        if not now.caught_up and now.us < self._publish_from_us:
+            return
+        self._refresh()
+        rows = self._values.waiting
+        if rows:
+            self._values.publish(self._at_us)
+            self._publish_from_us = now.us + max(SECOND_US, rows * ROW_PAUSE_US)
 
     def _apply(self, source: str, slice_: Slice) -> None:
-        for cell in slice_.cells:
-            kpi, subject, window_id, _ = cell
-            plan = self._spec.plans.get(kpi)
-            if plan is None or subject not in self._spec.subjects[kpi]:
+        spec, stamp_us = self._spec, slice_.stamp_us
+        # Cells of another catalogue's layout: OBSERVE tells all of its cells anew in ours.
+        for cell in slice_.cells if slice_.layout == spec.layout.fingerprint else ():
+            number, subject, window_id, _ = cell
+            if window_id.startswith(HOUR_PREFIX):
+                for kpi, less in self._hours.put(source, cell).items():
+                    if subject in spec.subjects[kpi]:
+                        self._heard(spec.plans[kpi], subject, window_id)
+                        self._look_soon(spec.plans[kpi], subject, stamp_us, urgent=less)
                 continue
-            if window_id.startswith(PANE_PREFIX):
-                less = self._partials.put(source, cell)
-                self._heard(plan, subject, window_id)
-            else:
-                grain, window = self._spec.windows.parse(window_id)
-                # Told before the catalogue changed; or about a period whose other partials are forgotten.
-                if grain is not plan.kpi.period or window.end_us < self._meta["oldest_us"]:
-                    continue
-                less = self._partials.put(source, cell)
-                self._count(plan, subject, window)
-            self._look_soon(plan, subject, slice_.stamp_us, urgent=less)
+            grain, window = spec.windows.parse(window_id)
+            # Of a period whose other partials are forgotten.
+            if window.end_us < self._meta["oldest_us"] or grain is not spec.layout.groups[number].period:
+                continue
+            for kpi, less in self._partials.put(source, cell).items():
+                self._count(spec.plans[kpi], subject, window, stamp_us, less=less)
+        for total in slice_.totals:
+            kpi, subject, window_id, _ = total
+            if not spec.fits(kpi, subject, window_id):
+                continue  # told before the catalogue changed
+            window = self._window(window_id)
+            if window.end_us < self._meta["oldest_us"]:
+                continue
+            fewer = self._partials.put_total(source, total)
+            if fewer is not None:
+                self._count(spec.plans[kpi], subject, window, stamp_us, less=fewer)
 
-    def _count(self, plan: Plan, subject: str, window: Window) -> None:
+    def _count(self, plan: Plan, subject: str, window: Window, stamp_us: int, *, less: bool) -> None:
         """A period cell has changed: its row begins, changes, is due for restatement, or is gone."""
         kpi = plan.kpi.id
-        row = self._rows.get((ROW, kpi, subject, window.id))
-        if not self._partials.has_facts(plan, subject, window.id):
-            if row is not None and self._spec.targets.of(kpi, subject, window) is None:
-                self._drop_row(plan, subject, window)
+        if less or not self._values.touch(kpi, subject, window.id):
+            if subject not in self._spec.subjects[kpi]:
                 return
-            if row is None:
-                return
-        if row is None:
-            row = self._begin_row(plan, subject, window)
-        if row[0] > 0:
-            self._timers.set(minute_after(self._at_us), RESTATE, kpi, subject, window.id)
-        else:
-            self._changed[(kpi, subject, window.id)] = None
+            self._settle_row(plan, subject, window)
         for guarded in self._spec.guarded.get(kpi, ()):
             now = self._spec.windows.period(guarded.kpi.period, self._at_us)
-            if subject in self._subjects.get((guarded.kpi.id, now.id), ()):
-                self._changed[(guarded.kpi.id, subject, now.id)] = None
+            self._values.touch(guarded.kpi.id, subject, now.id)
+        self._look_soon(plan, subject, stamp_us, urgent=less)
+
+    def _settle_row(self, plan: Plan, subject: str, window: Window) -> None:
+        """Where there is no open row, or nothing may stand any more that it could be about."""
+        kpi, version = plan.kpi.id, self._values.version(plan.kpi.id, subject, window.id)
+        if not self._partials.has_facts(plan, subject, window.id):
+            if version is not None and self._spec.targets.of(kpi, subject, window) is None:
+                self._values.withdraw(plan, subject, window)
+                return
+            if version is None:
+                return
+        if version is None:
+            version = self._begin_row(plan, subject, window)
+        if version > 0:
+            self._timers.set(minute_after(self._at_us), RESTATE, kpi, subject, window.id)
+        else:
+            self._values.touch(kpi, subject, window.id)
 
     def _heard(self, plan: Plan, subject: str, pane_id: str) -> None:
         kpi = plan.kpi.id
@@ -291,9 +350,9 @@ class Judge:
             if kind == OPEN:
                 self._open(plan, self._window(what[1]))
             elif kind == CLOSE:
-                self._close(plan, self._window(what[1]), due_us)
+                self._values.close(plan, self._window(what[1]))
             elif kind == RESTATE:
-                self._restate(plan, what[1], self._window(what[2]), due_us)
+                self._restate(plan, what[1], self._window(what[2]))
             elif kind == HOUR:
                 self._close_hour(plan, what[1], due_us)
             else:
@@ -326,9 +385,9 @@ class Judge:
     def _begin_watching(self, minute_us: int) -> None:
         """The first event of all has come: subjects with a target are watched from now on, with or without events."""
         self._meta["began"] = True
-        for key, (version, _, _) in self._rows.items(ROW):
+        for (kpi, subject, _), version in self._values.names():
             if version == 0:
-                self._timers.set(minute_us, EVALUATE, str(key[1]), str(key[2]))
+                self._timers.set(minute_us, EVALUATE, kpi, subject)
 
     def _open_earlier(self) -> None:
         """An event from before all others: targets without a beginning hold from its period on."""
@@ -350,10 +409,18 @@ class Judge:
             if self._is_mine(plan, subject) and targets.of(kpi.id, subject, window) is not None
         ]
         for subject in mine:
-            if self._rows.get((ROW, kpi.id, subject, window.id)) is None:
+            if self._values.version(kpi.id, subject, window.id) is None:
                 self._begin_row(plan, subject, window)
-            self._changed[(kpi.id, subject, window.id)] = None
         return mine
+
+    def _begin_row(self, plan: Plan, subject: str, window: Window) -> int:
+        """Begin a row; its version."""
+        closes_us, decided_us = self._closes_us(window), self._meta["decided_us"]
+        closed = decided_us is not None and closes_us <= decided_us
+        self._values.begin(plan, subject, window, closed=closed)
+        if not closed:
+            self._timers.set(closes_us, CLOSE, plan.kpi.id, window.id)
+        return int(closed)
 
     def _open(self, plan: Plan, window: Window) -> None:
         """A period begins."""
@@ -365,30 +432,10 @@ class Judge:
         following = self._spec.windows.next(kpi.period, window)
         self._timers.set(minute_from(following.start_us), OPEN, kpi.id, following.id)
 
-    def _close(self, plan: Plan, window: Window, now_us: int) -> None:
-        """A period is over and its grace too: its rows are final, version 1."""
-        kpi = plan.kpi.id
-        for subject in sorted(self._subjects[(kpi, window.id)]):
-            key = (ROW, kpi, subject, window.id)
-            if self._rows.get(key)[0] == 0:
-                reading = self._readings.shown(plan, subject, window, closed=True)
-                self._rows.put(key, [1, reading.value, reading.n])
-                self._publish(plan, subject, window, now_us)
-
-    def _restate(self, plan: Plan, subject: str, window: Window, now_us: int) -> None:
-        """A closed row whose value is no longer true gets a new version."""
-        others = self._subjects[(plan.kpi.id, window.id)] if plan.kpi.anonymous is not None else {subject}
-        for name in sorted(others):  # who is hidden may depend on a sibling's answers
-            key = (ROW, plan.kpi.id, name, window.id)
-            version, value, n = self._rows.get(key) or (0, None, 0)
-            if version == 0:
-                continue
-            reading = self._readings.shown(plan, name, window, closed=True)
-            if [value, n] != list(reading):
-                self._rows.put(key, [version + 1, *reading])
-                self._publish(plan, name, window, now_us)
-            elif key[1:] in self._published:  # what was told in between, while a recount came in
-                self._publish(plan, name, window, now_us)
+    def _restate(self, plan: Plan, subject: str, window: Window) -> None:
+        # Who is hidden may depend on a sibling's answers.
+        subjects = [subject] if plan.kpi.anonymous is None else sorted(self._spec.subjects[plan.kpi.id])
+        self._values.restate(plan, subjects, window)
 
     def _close_hour(self, plan: Plan, subject: str, now_us: int) -> None:
         end_us = self._watch.close_hour(plan, subject, now_us)
@@ -402,63 +449,24 @@ class Judge:
             return
         again_us = self._watch.evaluate(plan, subject, now_us, first_us)
         self._timers.set(again_us, EVALUATE, plan.kpi.id, subject)
-        window = self._spec.windows.period(plan.kpi.period, now_us)
-        if subject in self._subjects.get((plan.kpi.id, window.id), ()):
-            self._changed[(plan.kpi.id, subject, window.id)] = None
+        self._values.touch(plan.kpi.id, subject, self._spec.windows.period(plan.kpi.period, now_us).id)
 
     # -- rows
 
-    def _begin_row(self, plan: Plan, subject: str, window: Window) -> list[Any]:
-        """A row of a period that is over already begins as closed."""
-        closes_us = self._closes_us(window)
-        decided_us = self._meta["decided_us"]
-        row: list[Any] = [1 if decided_us is not None and closes_us <= decided_us else 0, None, 0]
-        self._rows.put((ROW, plan.kpi.id, subject, window.id), row)
-        self._subjects[(plan.kpi.id, window.id)].add(subject)
-        if row[0] == 0:
-            self._timers.set(closes_us, CLOSE, plan.kpi.id, window.id)
-        else:
-            reading = self._readings.shown(plan, subject, window, closed=True)
-            row[1:] = [reading.value, reading.n]
-            self._changed[(plan.kpi.id, subject, window.id)] = None
-        return row
-
-    def _drop_row(self, plan: Plan, subject: str, window: Window) -> None:
-        """Nothing stands any more that this row could be about."""
-        kpi = plan.kpi.id
-        self._rows.drop((ROW, kpi, subject, window.id))
-        self._subjects[(kpi, window.id)].discard(subject)
-        self._changed.pop((kpi, subject, window.id), None)
-        self._published.pop((kpi, subject, window.id), None)
-        self._sends.append(Send(topics.VALUES, value_key(kpi, subject, window.id), None))
-
-    def _value(self, plan: Plan, subject: str, window: Window, now_us: int) -> Value:
-        version = self._rows.get((ROW, plan.kpi.id, subject, window.id))[0]
-        return self._readings.value(plan, subject, window, now_us, version)
-
-    def _publish(self, plan: Plan, subject: str, window: Window, now_us: int) -> None:
-        value = self._value(plan, subject, window, now_us)
-        name = (plan.kpi.id, subject, window.id)
-        shown = (value.value, value.target, value.expected, value.n, value.status, value.version)
-        if self._published.get(name) != shown:
-            self._published[name] = shown
-            self._sends.append(Send(topics.VALUES, value_key(*name), value.model_dump_json().encode()))
-
-    def _refresh(self, clock_us: int) -> None:
+    def _refresh(self) -> None:
         """Let `expected` follow the clock on rows that nothing else touches."""
-        if clock_us - self._meta["refreshed_us"] < REFRESH_US:
+        clock_us = self.clock_us
+        if clock_us is None or clock_us - self._meta["refreshed_us"] < REFRESH_US:
             return
         self._meta["refreshed_us"] = clock_us
         for plan in self._spec.plans.values():
-            window = self._spec.windows.period(plan.kpi.period, clock_us)
-            for subject in self._subjects.get((plan.kpi.id, window.id), ()):
-                self._changed[(plan.kpi.id, subject, window.id)] = None
+            self._values.touch_all(plan.kpi.id, self._spec.windows.period(plan.kpi.period, clock_us).id)
 
     def _announce(self, plan: Plan, subject: str, period: str, cls: AlertClass, step: AlertStep, now_us: int) -> None:
         name = f"{cls.value}|{step.transition.value}"
         counts: dict[str, int] = self._meta["transitions"]
         counts[name] = counts.get(name, 0) + 1
-        self._sends += self._spec.announcer.transition(plan, subject, period, cls, step, now_us)
+        self._alerts += self._spec.announcer.transition(plan, subject, period, cls, step, now_us)
 
     def _sweep(self) -> None:
         """Once a day of event time, forget rows that nothing inside the horizon can change."""
@@ -467,17 +475,10 @@ class Judge:
             return
         self._meta["swept_day"] = clock_us // DAY_US
         self._meta["oldest_us"] = oldest_us = clock_us - self._spec.policy.horizon_us
-        for key, _ in self._rows.items(ROW):
-            kpi, subject, period = str(key[1]), str(key[2]), str(key[3])
-            if self._window(period).end_us < oldest_us:
-                self._rows.drop(key)
-                self._published.pop((kpi, subject, period), None)
-                self._subjects.pop((kpi, period), None)
-        for table in (CELL, KEYS):
-            for kpi, subject, period in self._partials.names(table):
-                if self._window(period).end_us < oldest_us:
-                    self._partials.forget(table, kpi, subject, period)
-        self._partials.sweep_hours(clock_us - PANE_HORIZON_US)
+        self._values.sweep(oldest_us)
+        self._partials.sweep(lambda window_id: self._window(window_id).end_us < oldest_us)
+        self._partials.forget_sums()
+        self._hours.sweep(clock_us - PANE_HORIZON_US)
 
     def _window(self, period: str) -> Window:
         return self._spec.windows.parse(period)[1]
@@ -487,9 +488,5 @@ class Judge:
 
     def _is_mine(self, plan: Plan, subject: str) -> bool:
         observe = self._spec.observe
-        return observe.partition_of(route(plan, subject, observe.org)) == self._partition
-
-
-def value_key(kpi: str, subject: str, period: str) -> bytes:
-    """Key of a row on kpi.values."""
-    return f"{kpi}|{subject}|{period}".encode()
+        anonymous = plan.kpi.anonymous is not None
+        return observe.partition_of(route(anonymous, subject, observe.org)) == self._partition

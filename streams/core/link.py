@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from schemas import topics
 from streams.core import frames
 from streams.core.align import Alignment
-from streams.core.frames import Cell, Slice
+from streams.core.frames import Slice, Total
 from streams.core.observe import ObserveSpec
 from streams.core.policy import DAY_US
 from streams.core.rows import Rows
@@ -65,7 +65,7 @@ class Link:
         for record in records:
             self._aligned.take(frames.decode(record.value or b""))
         self._rows.put((META, "catalogue"), self._spec.fingerprint)
-        slices = [Slice(0, cells=self._cells(self._retell))] if self._retell else []
+        slices = [Slice(0, totals=self._totals(self._retell))] if self._retell else []
         self._retell = []
         slices += [self._count(source, slice_) for source, slice_ in self._aligned.release()]
         self._aligned.save()
@@ -97,26 +97,27 @@ class Link:
                 total[leaf] += step
                 self._rows.put((TOTAL, kpi, subject, window), total)
                 touched[(kpi, subject, window)] = None
-        return Slice(slice_.stamp_us, cells=self._cells(touched))
+        return Slice(slice_.stamp_us, totals=self._totals(touched))
 
-    def _cells(self, names: Iterable[Name]) -> list[Cell]:
-        """Totals of the key leaves that the catalogue has, in their order."""
-        cells: list[Cell] = []
+    def _totals(self, names: Iterable[Name]) -> list[Total]:
+        """Distinct keys of the leaves that the catalogue has, in their order."""
+        totals: list[Total] = []
         for name in names:
             plan = self._spec.spread.plans.get(name[0])
             if plan is not None and plan.keys:
                 total = [*(self._rows.get((TOTAL, *name)) or ()), *[0] * len(plan.keys)]
-                cells.append((*name, total[: len(plan.keys)]))
-        return cells
+                totals.append((*name, total[: len(plan.keys)]))
+        return totals
 
     def _tell(self, slices: Sequence[Slice]) -> list[Send]:
         spec = self._spec
         to_judge: list[list[Slice]] = [[] for _ in range(spec.partitions)]
         for slice_ in slices:
             parts: dict[int, Slice] = {}
-            for cell in slice_.cells:
-                target = spec.partition_of(route(spec.spread.plans.get(cell[0]), cell[1], spec.org))
-                parts.setdefault(target, Slice(slice_.stamp_us)).cells.append(cell)
+            for total in slice_.totals:
+                anonymous = spec.spread.plans[total[0]].kpi.anonymous is not None
+                target = spec.partition_of(route(anonymous, total[1], spec.org))
+                parts.setdefault(target, Slice(slice_.stamp_us)).totals.append(total)
             for target, part in parts.items():
                 to_judge[target].append(part)
         return frames.frame_sends(topics.PARTIALS, self._source, self.clock_us, self._aligned.first_us, to_judge)

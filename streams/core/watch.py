@@ -14,10 +14,11 @@ from streams.core.detectors import anomaly
 from streams.core.detectors.contract import Standing, WorkingTime
 from streams.core.detectors.pace import PacePolicy, pace
 from streams.core.detectors.stall import NO_HISTORY, History, stall
+from streams.core.hours import Hours
 from streams.core.layout import watches_hours
 from streams.core.measures.compile import MeasureClass, Plan
 from streams.core.membership import ALWAYS_US, FOREVER_US
-from streams.core.partials import Partials, began_us
+from streams.core.partials import Partials
 from streams.core.policy import DAY_US, HOUR_US, PANE_HORIZON_US
 from streams.core.presence import Presence
 from streams.core.rows import Rows
@@ -41,10 +42,18 @@ class Watch:
     """Alerts and hourly baselines of one partition of JUDGE, as its rows."""
 
     def __init__(
-        self, rows: Rows, partials: Partials, targets: Targets, calendars: Calendars, windows: Windows, say: Announce
+        self,
+        rows: Rows,
+        partials: Partials,
+        hours: Hours,
+        targets: Targets,
+        calendars: Calendars,
+        windows: Windows,
+        say: Announce,
     ) -> None:
         self._rows = rows
         self._partials = partials
+        self._hours = hours
         self._targets = targets
         self._calendars = calendars
         self._windows = windows
@@ -91,8 +100,7 @@ class Watch:
             return None
         working_time = self._calendars.of(self._targets.scopes[subject], subject)
         pane = self._windows.pane(row["next_us"])
-        hour = self._partials.hours(plan.kpi.id, subject).get(pane.id)
-        count = hour.events if hour else 0
+        count = self._hours.events(plan.kpi.id, subject, pane.start_us)
         state, verdict = anomaly.update(
             anomaly.AnomalyState.load(row["state"]),
             max(count, 0),
@@ -133,7 +141,7 @@ class Watch:
     def _is_long_silent(self, plan: Plan, subject: str, pane: Window) -> bool:
         """Whether the last event before an hour is so long ago that its hour is kept no more: a baseline begins anew
         with the next event. Without this end, a year that nobody counts in costs two thousand empty hours a subject."""
-        last_us = self._partials.last_event_us(plan.kpi.id, subject)
+        last_us = self._hours.last_event_us(plan.kpi.id, subject)
         return last_us is None or last_us < pane.start_us - PANE_HORIZON_US + DAY_US
 
     # -- detectors
@@ -197,7 +205,7 @@ class Watch:
         value = self._partials.reading(plan, subject, window.id).value
         if target is not None and value is not None and meets(kpi.direction, value, target, strict=False):
             return None, None  # who has reached the target may rest
-        last_us = self._partials.last_event_us(kpi.id, subject)
+        last_us = self._hours.last_event_us(kpi.id, subject)
         history = self._history(plan, subject, last_us, now_us, working_time)
         verdict = stall(last_us, target, window.start_us, window.end_us, now_us, working_time, history=history)
         found = verdict.standing is Standing.FOUND
@@ -208,11 +216,10 @@ class Watch:
     ) -> History:
         """Of the hours that are kept for sure: what has been swept already differs from chunk to chunk."""
         oldest_us = now_us // DAY_US * DAY_US - PANE_HORIZON_US + DAY_US
-        hours = self._partials.hours(plan.kpi.id, subject)
-        recent = {began_us(pane): hour.events for pane, hour in hours.items() if began_us(pane) >= oldest_us}
-        if last_us is None or not recent:
+        recent = self._hours.recent(plan.kpi.id, subject, oldest_us)
+        if last_us is None or recent is None:
             return NO_HISTORY
-        return History(sum(recent.values()), max(0, working_time.between(min(recent), last_us)))
+        return History(recent.events, max(0, working_time.between(recent.first_us, last_us)))
 
     def _anomaly(self, plan: Plan, subject: str) -> Finding | None:
         row = self._rows.get((BASELINE, plan.kpi.id, subject))

@@ -101,6 +101,17 @@ class WorkingTime:
                 return max(time_us, block.starts[at])
         return None
 
+    def open_within(self, from_us: int, to_us: int) -> list[Span]:
+        """Open stretches (start_us, end_us) inside [from, to), in order; one may be told in two pieces that touch."""
+        first, last = max(from_us, _FIRST_US), min(to_us, _LAST_US)
+        found = []
+        for index in range(first // _BLOCK_US, (last - 1) // _BLOCK_US + 1):
+            block = self._block(index)
+            for start_us, end_us in zip(block.starts, block.ends, strict=True):
+                if start_us < last and end_us > first:
+                    found.append((max(start_us, first), min(end_us, last)))
+        return found
+
     def spans(self, day: date) -> list[Span]:
         """Open stretches (start_us, end_us) that start on a date; the last may end on the next one."""
         wall_us = (day.toordinal() - EPOCH_ORDINAL) * DAY_US

@@ -11,7 +11,7 @@ from streams.core.frames import MOST_ENTRIES, Frame, Slice, decode, frame_sends
 def slice_of(stamp: int, cells: int, keys: int) -> Slice:
     return Slice(
         stamp,
-        [("kpi", f"p{number}", "2026-11", [1, 2]) for number in range(cells)],
+        [(0, f"p{number}", "2026-11", [1, 2]) for number in range(cells)],
         [("kpi", 0, "p", "2026-11", f"k{number}", 1) for number in range(keys)],
     )
 

@@ -1,0 +1,193 @@
+"""The life of value rows: begun, published while open, closed as version 1, restated, withdrawn, forgotten.
+
+An open row is published from what the partials say now; a closed one says what its version said, until a restatement.
+What has changed in open rows waits for `publish`, so that only the newest state is sent; closed rows and withdrawals
+are sent at once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from schemas import topics
+from schemas.values import Value
+from streams.core.measures.compile import Plan, Reading
+from streams.core.readings import Figures, Line, Readings
+from streams.core.rows import Rows
+from streams.core.stage import Send
+from streams.core.targets import Targets
+from streams.core.windows import Window, Windows
+
+ROW = "row"
+Name = tuple[str, str, str]
+"""(kpi, subject, period)."""
+
+
+class ValueRows:
+    """Rows of (kpi, subject, period): version, and of a closed row its value and n."""
+
+    def __init__(self, rows: Rows, readings: Readings, targets: Targets, windows: Windows) -> None:
+        self._rows = rows
+        self._readings = readings
+        self._targets = targets
+        self._windows = windows
+        self._open: dict[tuple[str, str], dict[str, Line]] = defaultdict(dict)
+        self._changed: dict[Line, None] = {}
+        self._sends: list[Send] = []
+
+    def ready(self, plans: dict[str, Plan]) -> None:
+        """Take up what the rows say. Every open row counts as changed: what was held back is not stored."""
+        for key, (version, value, n) in self._rows.items(ROW):
+            kpi, subject, period = str(key[1]), str(key[2]), str(key[3])
+            if version == 0:
+                self._begin_line(plans[kpi], subject, self._window(period))
+            elif isinstance(value, str):  # digits of what msgpack could not carry
+                self._rows.read_as(key, [version, int(value), n])
+
+    # -- reading
+
+    def names(self) -> Iterator[tuple[Name, int]]:
+        """(kpi, subject, period) and version of every row."""
+        for key, (version, _, _) in self._rows.items(ROW):
+            yield (str(key[1]), str(key[2]), str(key[3])), version
+
+    def version(self, kpi: str, subject: str, period: str) -> int | None:
+        """Version of a row; None where there is none."""
+        row = self._rows.get((ROW, kpi, subject, period))
+        return None if row is None else row[0]
+
+    def open_subjects(self, kpi: str, period: str) -> Iterable[str]:
+        """Subjects whose row of a period is open."""
+        return self._open.get((kpi, period), ())
+
+    def current(self, kpi: str, period: str, now_us: int) -> Iterator[Value]:
+        """Open rows of a period as of now. A model is built anew only where a figure has changed since the last look."""
+        for _, line in sorted(self._open.get((kpi, period), {}).items()):
+            figures = self._figures(line, now_us)
+            if line.current is None or _figures_of(line.current) != figures:
+                line.current = line.model(figures, 0)
+            yield line.current
+
+    def final(self, plans: dict[str, Plan], now_us: int) -> Iterator[Value]:
+        """Every row; what is due for restatement is restated."""
+        for (kpi, subject, period), version in self.names():
+            plan, window = plans[kpi], self._window(period)
+            if version == 0:
+                line = self._open[(kpi, period)][subject]
+                yield line.model(self._figures(line, now_us), 0)
+                continue
+            self.restate(plan, [subject], window)
+            version, value, n = self._rows.get((ROW, kpi, subject, period))
+            line = self._readings.line(plan, subject, window)
+            yield line.model(self._readings.figures(line, Reading(value, n), now_us, closed=True), version)
+
+    # -- life
+
+    def touch(self, kpi: str, subject: str, period: str) -> bool:
+        """Have an open row published with the next; False where no row is open."""
+        line = self._open.get((kpi, period), {}).get(subject)
+        if line is None:
+            return False
+        self._changed[line] = None
+        return True
+
+    def touch_all(self, kpi: str, period: str) -> None:
+        """Have all open rows of a period published with the next."""
+        self._changed.update(dict.fromkeys(self._open.get((kpi, period), {}).values()))
+
+    def begin(self, plan: Plan, subject: str, window: Window, *, closed: bool) -> None:
+        """A new row; one of a period that is over begins as closed."""
+        if closed:
+            reading = self._readings.shown(plan, subject, window, closed=True)
+            self._keep(plan, subject, window, 1, reading)
+        else:
+            self._rows.put((ROW, plan.kpi.id, subject, window.id), [0, None, 0])
+            self._begin_line(plan, subject, window)
+
+    def withdraw(self, plan: Plan, subject: str, window: Window) -> None:
+        """Nothing stands any more that this row could be about."""
+        kpi = plan.kpi.id
+        line = self._open.get((kpi, window.id), {}).pop(subject, None)
+        if line is not None:
+            self._changed.pop(line, None)
+        self.forget(kpi, subject, window.id)
+
+    def forget(self, kpi: str, subject: str, period: str) -> None:
+        """Drop a row, also on kpi.values."""
+        self._rows.drop((ROW, kpi, subject, period))
+        self._sends.append(Send(topics.VALUES, f"{kpi}|{subject}|{period}".encode(), None))
+
+    def close(self, plan: Plan, window: Window) -> None:
+        """A period is over and its grace too: its rows are final, version 1."""
+        for subject, line in sorted(self._open.pop((plan.kpi.id, window.id), {}).items()):
+            self._changed.pop(line, None)
+            self._keep(plan, subject, window, 1, self._readings.shown(plan, subject, window, closed=True), line)
+
+    def restate(self, plan: Plan, subjects: Iterable[str], window: Window) -> None:
+        """Closed rows whose value is no longer true get a new version."""
+        for subject in subjects:
+            version, value, n = self._rows.get((ROW, plan.kpi.id, subject, window.id)) or (0, None, 0)
+            if version > 0:
+                reading = self._readings.shown(plan, subject, window, closed=True)
+                if reading != (value, n):
+                    self._keep(plan, subject, window, version + 1, reading)
+
+    def tell_again(self, plan: Plan, subject: str, window: Window) -> None:
+        """Publish a row whose target or name may have changed."""
+        version, value, n = self._rows.get((ROW, plan.kpi.id, subject, window.id))
+        if version > 0:
+            self._send(self._readings.line(plan, subject, window), Reading(value, n), version)
+
+    def sweep(self, oldest_us: int) -> None:
+        """Forget rows that nothing inside the horizon can change; on kpi.values they stay."""
+        for key, (version, _, _) in self._rows.items(ROW):
+            if version > 0 and self._window(str(key[3])).end_us < oldest_us:
+                self._rows.drop(key)
+
+    # -- publishing
+
+    @property
+    def waiting(self) -> int:
+        """Open rows that have changed since they were published."""
+        return len(self._changed)
+
+    def publish(self, now_us: int) -> None:
+        """Send what has changed of open rows, as of now."""
+        changed, self._changed = self._changed, {}
+        for line in changed:
+            figures = self._figures(line, now_us)
+            if figures != line.shown:
+                line.shown = figures
+                self._sends.append(Send(topics.VALUES, line.key, line.record(figures, 0), line.partition))
+
+    def take_sends(self) -> list[Send]:
+        """Records since they were last taken."""
+        sends, self._sends = self._sends, []
+        return sends
+
+    def _figures(self, line: Line, now_us: int) -> Figures:
+        reading = self._readings.shown(line.plan, line.subject, line.window, closed=False)
+        return self._readings.figures(line, reading, now_us, closed=False)
+
+    def _keep(
+        self, plan: Plan, subject: str, window: Window, version: int, reading: Reading, line: Line | None = None
+    ) -> None:
+        row: list[Any] = [version, *reading]
+        self._rows.put((ROW, plan.kpi.id, subject, window.id), row)
+        self._send(line or self._readings.line(plan, subject, window), reading, version)
+
+    def _send(self, line: Line, reading: Reading, version: int) -> None:
+        figures = self._readings.figures(line, reading, line.window.end_us, closed=True)
+        self._sends.append(Send(topics.VALUES, line.key, line.record(figures, version), line.partition))
+
+    def _begin_line(self, plan: Plan, subject: str, window: Window) -> None:
+        line = self._readings.line(plan, subject, window)
+        self._open[(plan.kpi.id, window.id)][subject] = line
+        self._changed[line] = None
+
+    def _window(self, period: str) -> Window:
+        return self._windows.parse(period)[1]
+
+
+def _figures_of(value: Value) -> Figures:
+    return Figures(value.value, value.target, value.expected, value.attainment, value.n, value.status)
