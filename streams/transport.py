@@ -92,6 +92,7 @@ class ChunkConsumer(faust_consumer.Consumer):
         self._subscribed = asyncio.Event()
         self._epochs: dict[TopicPartition, int] = defaultdict(int)
         self._positions: dict[TopicPartition, int] = {}
+        self._ends: dict[TopicPartition, int] = {}
         self.fetched_at = 0.0
         super().__init__(*args, **kwargs)
 
@@ -134,11 +135,12 @@ class ChunkConsumer(faust_consumer.Consumer):
             self.kafka.resume(tp)
 
     def end(self, tp: TopicPartition) -> int | None:
-        """The partition's end offset as of the last fetch; None before the first."""
+        """The partition's end offset as of the last fetch or look; None before the first."""
         if tp not in self.kafka.assignment():
             return None
         end: int | None = self.kafka.highwater(tp)
-        return end
+        # A paused partition is not fetched: without looking, its lag would stand still while it grows.
+        return end if end is None else max(end, self._ends.get(tp, 0))
 
     async def is_ours(self, tp: TopicPartition, offset: int) -> bool:
         """Whether the group still counts this worker as the partition's owner, asked of its coordinator.
@@ -184,6 +186,7 @@ class ChunkConsumer(faust_consumer.Consumer):
         for tp in self._epochs:
             self._epochs[tp] += 1
         self._positions.clear()
+        self._ends.clear()
         await self.owner.revoked()
 
     async def on_assigned(self, tps: set[TopicPartition]) -> None:
@@ -249,10 +252,20 @@ class ChunkConsumer(faust_consumer.Consumer):
 
     @Service.task
     async def _commit_handler(self) -> None:
-        """Instead of Faust's commits: hints for lag tools."""
+        """Instead of Faust's commits: hints for lag tools, and where the partitions end by now."""
         while not self.should_stop:
             await self.sleep(HINT_S)
             await self.commit_hints()
+            await self._look_at_ends()
+
+    async def _look_at_ends(self) -> None:
+        """Failure means nothing: the next look will tell."""
+        try:
+            ends = await asyncio.wait_for(self.kafka.end_offsets(list(self.kafka.assignment())), 2.0)
+        except (KafkaError, TimeoutError):
+            log.debug("end offsets not known")
+        else:
+            self._ends = {tp: end for tp, end in ends.items() if tp in self.kafka.assignment()}
 
     async def commit_hints(self) -> None:
         """Commits the lanes' offsets to the group; failure means nothing."""
