@@ -36,6 +36,7 @@ class Cells:
         self._alone: list[Event] = []
         self._chained: list[tuple[Fact, int]] = []
         self._cuts: list[_Cut] = []
+        self._oldest_pane_us = 0
 
     def ready(self) -> None:
         """Vectors as integers again: digits stand for what msgpack could not carry."""
@@ -58,8 +59,10 @@ class Cells:
             self._cuts.append(_Cut(stamp_us, ends))
 
     def take_slices(self, oldest_pane_us: int) -> list[Slice]:
-        """The slices cut since they were last taken. Hours before `oldest_pane_us` are not counted. What is back at
+        """The slices cut since they were last taken. Hours before `oldest_pane_us` are not counted from now on, those
+        that are old only by the end of what is taken now are: a chunk of a backfill spans months. What is back at
         nothing is told once more, then forgotten."""
+        oldest_pane_us, self._oldest_pane_us = self._oldest_pane_us, oldest_pane_us
         alone, chained, cuts = self._alone, self._chained, self._cuts
         self._alone, self._chained, self._cuts = [], [], []
         by_columns = self._by_columns(alone, cuts, oldest_pane_us)
