@@ -7,6 +7,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -39,7 +40,9 @@ class Settings(BaseSettings):
     replication: int = Field(1, ge=1, le=10)
     grace_s: int = Field(300, ge=0, le=86_400)
     horizon_days: int = Field(100, ge=1, le=800)
-    store: Literal["memory"] = "memory"
+    store: Literal["memory", "rocksdb"] = "memory"
+    state_dir: Path = Path("var/kpi-state")
+    """Where the rocksdb store keeps its databases while a worker runs."""
     http_host: str = "0.0.0.0"
     http_port: int = Field(6066, ge=0, le=65_535)
     locale: Literal["vi", "en"] | None = None
@@ -105,8 +108,10 @@ class Settings(BaseSettings):
     @field_validator("store", mode="before")
     @classmethod
     def _known_store(cls, value: object) -> object:
-        if value != "memory":
-            raise ValueError("expected memory, the only store there is yet (state is restored from its changelog)")
+        if value not in ("memory", "rocksdb"):
+            raise ValueError("expected memory or rocksdb (state is restored from its changelog either way)")
+        if value == "rocksdb" and find_spec("rocksdict") is None:
+            raise ValueError('this store needs an extra: pip install "kpi-streams[rocksdb]"')
         return value
 
     @field_validator("locale", "sasl_mechanism", mode="before")

@@ -16,6 +16,8 @@ from streams.clock import Clock, SystemClock
 from streams.cluster import APACHE_KAFKA, Cluster
 from streams.core.pipeline import stages
 from streams.core.policy import DAY_US, SECOND_US, GuardPolicy, Policy
+from streams.core.stage import StoreFailedError
+from streams.core.store import OpenStore, in_memory
 from streams.metrics.collector import register
 from streams.metrics.unknown_owners import UnknownOwners
 from streams.routing import partition_of
@@ -59,6 +61,9 @@ async def run(settings: Settings, catalogue: Catalogue, sinks: Sinks) -> int:
     gc.set_threshold(*GC_THRESHOLD)
     try:
         return await assemble(settings, catalogue, sinks).run()
+    except StoreFailedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     finally:
         await sinks.close()
 
@@ -67,13 +72,27 @@ def assemble(
     settings: Settings, catalogue: Catalogue, sinks: Sinks, clock: Clock | None = None, cluster: Cluster = APACHE_KAFKA
 ) -> Worker:
     """A worker over the catalogue's stages, with its web pages; by the system's clock unless another is given."""
-    road = stages(catalogue, policy_of(settings, sinks), settings.partitions, partition_of(settings.partitions))
+    place = partition_of(settings.partitions)
+    road = stages(catalogue, policy_of(settings, sinks), settings.partitions, place, store_of(settings))
     worker = build_app(settings, road, clock or SystemClock(), sinks, cluster)
     registry = CollectorRegistry()
     register(registry, worker, catalogue, person_label=settings.person_label, locale=settings.locale)
     worker.add_service(Serving(worker, catalogue, registry))
     worker.add_service(UnknownOwners(worker))
     return worker
+
+
+def store_of(settings: Settings) -> OpenStore:
+    """Where the settings say that events inside the horizon are kept.
+
+    Raises:
+        StoreFailedError: nothing can be written there.
+    """
+    if settings.store == "memory":
+        return in_memory
+    from streams.disk_store import DiskStores  # needs the extra `rocksdb`
+
+    return DiskStores(settings.state_dir).open
 
 
 def policy_of(settings: Settings, sinks: Sinks) -> Policy:

@@ -5,7 +5,6 @@ horizon and answers, for the family that an event belongs to, which facts stand.
 sales that share a subject and sale_id are one family, because a reversal may name only the sale.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Set
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -14,8 +13,8 @@ import msgspec
 
 from schemas.events.envelope import Event
 from streams.core.facts import Fact
+from streams.core.store import EventStore, Family, Identity
 
-Identity = tuple[str, str]
 NEVER_KEPT = frozenset({"note"})
 """Free text is for people; no measure reads it, and the state must not hold what it does not need."""
 SALE, SALE_CORRECTED, SALE_REVERSED, RETRACTED = "sale.closed", "sale.corrected", "sale.reversed", ".retracted"
@@ -43,9 +42,6 @@ class Standing(NamedTuple):
     waiting: frozenset[Identity]
     refused: dict[Identity, str]
 
-
-Family = tuple[str, ...]
-"""Names a family: ("sale", subject, sale_id) or ("root", source, id)."""
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(tuple[str, str, str, int, str, dict[str, Any], Identity | None]).decode
@@ -82,70 +78,56 @@ def amends(event: Event) -> bool:
 
 
 class Ledger:
-    """Every event of a partition inside the horizon, packed, with the links between them."""
+    """Every event of a partition inside the horizon, with the links between them."""
 
-    def __init__(self) -> None:
-        self._events: dict[str, dict[str, bytes]] = {}  # source -> id -> packed: no tuple an event
-        self._amending: dict[Identity, None] = {}
-        self._children: dict[Identity, list[Identity]] = defaultdict(list)
-        self._sales: dict[Family, list[Identity]] = defaultdict(list)
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+        self.packed = store.packed
+        """The event of a source and id as it was added, if it is inside the horizon."""
 
     def __len__(self) -> int:
-        return sum(map(len, self._events.values()))
+        return len(self._store)
 
     def __iter__(self) -> Iterator[Event]:
-        return (unpack(packed) for known in self._events.values() for packed in known.values())
+        return map(unpack, self._store)
 
-    @property
-    def amending(self) -> list[Event]:
-        """The events that amend another one."""
-        return [event for identity in self._amending if (event := self.get(identity)) is not None]
-
-    def packed(self, source: str, id_: str) -> bytes | None:
-        """The event of this identity as it was added, if it is inside the horizon."""
-        known = self._events.get(source)
-        return None if known is None else known.get(id_)
+    def families(self) -> Iterator[Family]:
+        """Every family that has a root, or what could be one's reversal; each once."""
+        for event in self:
+            family = _sale_family(event)
+            if family is not None:
+                if self._store.members(family)[0] == identity_of(event):
+                    yield family
+            elif event.supersedes is None:
+                yield ("root", *identity_of(event))
 
     def get(self, identity: Identity) -> Event | None:
         """The event of this identity, if it is inside the horizon."""
         packed = self.packed(*identity)
         return None if packed is None else unpack(packed)
 
+    def is_attached(self, identity: Identity) -> bool:
+        """Whether a kept amendment has found its place."""
+        return identity in self.standing(self.family_of(self._known(identity))).attached
+
     def add(self, event: Event, packed: bytes) -> None:
         """Take an event whose identity is new."""
-        known = self._events.get(event.source)
-        if known is None:
-            known = self._events[event.source] = {}
-        known[event.id] = packed
-        if event.supersedes is not None:
-            self._children[event.supersedes].append(identity_of(event))
-            self._amending[identity_of(event)] = None
-        elif event.type in SALES:
-            self._sales[_sale_family(event)].append(identity_of(event))  # type: ignore[index]
-            if event.type == SALE_REVERSED:
-                self._amending[identity_of(event)] = None
+        self._store.add(event.source, event.id, packed)
+        if event.supersedes is not None or event.type in SALES:
+            self._store.join(_joined(event), identity_of(event))
 
     def remove(self, event: Event) -> None:
         """Forget an event (past the horizon, or refused)."""
-        identity = identity_of(event)
-        del self._events[event.source][event.id]
-        if not self._events[event.source]:
-            del self._events[event.source]
-        self._amending.pop(identity, None)
-        if event.supersedes is not None:
-            _discard(self._children, event.supersedes, identity)
-        family = _sale_family(event)
-        if family is not None:
-            _discard(self._sales, family, identity)
+        self._store.remove(event.source, event.id)
+        if event.supersedes is not None or event.type in SALES:
+            self._store.leave(_joined(event), identity_of(event))
 
     def is_alone(self, event: Event) -> bool:
         """Whether an event that was added stands without a chain: nothing to look up but itself (the common case, kept
         fast)."""
-        if event.supersedes is not None or (self._children and identity_of(event) in self._children):
+        if event.supersedes is not None or self._store.has_members(identity_of(event)):
             return False
-        if event.type not in SALES:
-            return True
-        return event.type == SALE and len(self._sales[_sale_family(event)]) == 1  # type: ignore[index]
+        return event.type not in SALES or (event.type == SALE and len(self._store.members(_joined(event))) == 1)
 
     def family_of(self, kept: Event) -> Family | None:
         """The family that an event belongs to, or None while its root is not known."""
@@ -165,14 +147,14 @@ class Ledger:
         if family[0] == "root":
             root = self.get((family[1], family[2]))
             return self._stand([root] if root is not None else [], [])
-        members = [self._known(identity) for identity in self._sales.get(family, ())]
+        members = [self._known(identity) for identity in self._store.members(family)]
         return self._stand(
             [kept for kept in members if kept.type == SALE], [kept for kept in members if kept.type != SALE]
         )
 
     def standing_without(self, event: Event, family: Family | None) -> Standing:
         """What stood of a family before an event came."""
-        packed = self._events[event.source][event.id]
+        packed = self._packed(identity_of(event))
         self.remove(event)
         before = self.standing(family)
         self.add(event, packed)
@@ -193,7 +175,12 @@ class Ledger:
         return Standing(facts, frozenset(attached | found), frozenset(lost), refused)
 
     def _known(self, identity: Identity) -> Event:
-        return unpack(self._events[identity[0]][identity[1]])
+        return unpack(self._packed(identity))
+
+    def _packed(self, identity: Identity) -> bytes:
+        packed = self.packed(*identity)
+        assert packed is not None, identity  # who joined a family is kept
+        return packed
 
     def _parent(self, kept: Event) -> Event | None:
         """The superseded event. One of another subject is not seen: it may live in another partition."""
@@ -206,7 +193,7 @@ class Ledger:
         todo = [(role, root)]
         while todo:
             above, parent = todo.pop()
-            for identity in self._children.get(identity_of(parent), ()):
+            for identity in self._store.members(("root", *identity_of(parent))):
                 kept = self._known(identity)
                 if kept.subject != parent.subject:
                     continue
@@ -272,12 +259,11 @@ def _role(kept: Event, parent: Event, above: Role, root: Event) -> Role | None:
 
 def _sale_family(kept: Event) -> Family | None:
     """The family that a root sale, or a reversal that names only the sale, belongs to."""
-    if kept.supersedes is not None or kept.type not in (SALE, SALE_REVERSED):
-        return None
-    return ("sale", kept.subject, str(kept.data.get("sale_id")))
+    return _joined(kept) if kept.supersedes is None and kept.type in SALES else None
 
 
-def _discard(index: dict[Any, list[Identity]], key: Any, identity: Identity) -> None:
-    index[key].remove(identity)
-    if not index[key]:
-        del index[key]
+def _joined(event: Event) -> Family:
+    """The family that an amendment, a sale or a reversal is looked up by: its parent's or its sale's."""
+    if event.supersedes is not None:
+        return ("root", *event.supersedes)
+    return ("sale", event.subject, str(event.data.get("sale_id")))

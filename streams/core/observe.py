@@ -29,7 +29,7 @@ from streams.core.retained import Retained
 from streams.core.rows import Rows
 from streams.core.spread import Spread, route
 from streams.core.stage import Now, PartitionOf, PlainRecord, Record, Send, Step
-from streams.core.store import Identity, MemoryStore, OpenStore
+from streams.core.store import Identity, OpenStore, in_memory
 from streams.core.timers import minute_from
 from streams.core.windows import Windows
 
@@ -43,8 +43,16 @@ class ObserveSpec:
     """What every partition of OBSERVE shares."""
 
     def __init__(
-        self, catalogue: Catalogue, spread: Spread, windows: Windows, policy: Policy, partitions: int, of: PartitionOf
+        self,
+        catalogue: Catalogue,
+        spread: Spread,
+        windows: Windows,
+        policy: Policy,
+        partitions: int,
+        of: PartitionOf,
+        open_store: OpenStore = in_memory,
     ) -> None:
+        self.open_store = open_store
         self.spread = spread
         self.windows = windows
         self.policy = policy

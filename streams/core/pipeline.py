@@ -19,19 +19,22 @@ from streams.core.observe import Observe, ObserveSpec
 from streams.core.policy import Policy
 from streams.core.spread import Spread
 from streams.core.stage import PartitionOf, StageSpec
+from streams.core.store import OpenStore, in_memory
 from streams.core.targets import Targets
 from streams.core.windows import Windows
 
 
-def stages(catalogue: Catalogue, policy: Policy, partitions: int, partition_of: PartitionOf) -> list[StageSpec]:
-    """The stages of a checked catalogue over topics of `partitions` partitions. LINK is left out where no KPI counts
-    distinct keys."""
+def stages(
+    catalogue: Catalogue, policy: Policy, partitions: int, partition_of: PartitionOf, open_store: OpenStore = in_memory
+) -> list[StageSpec]:
+    """The stages of a checked catalogue over topics of `partitions` partitions, their events kept where `open_store`
+    says. LINK is left out where no KPI counts distinct keys."""
     windows = Windows(zone_of(catalogue.tenant))
     membership = Membership(catalogue, windows)
     calendars = build(catalogue)
     spread = Spread(catalogue, Registry.of(catalogue.event_types), membership, windows)
     targets = Targets(catalogue, spread.plans, membership, windows, calendars.tenant)
-    observe = ObserveSpec(catalogue, spread, windows, policy, partitions, partition_of)
+    observe = ObserveSpec(catalogue, spread, windows, policy, partitions, partition_of, open_store)
     judge = JudgeSpec(catalogue, observe, targets, calendars)
     notify = NotifyPolicy(sinks=policy.channels)
     paused = announcer(catalogue, windows, policy)

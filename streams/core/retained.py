@@ -1,39 +1,67 @@
 """Events inside the horizon as rows of the changelog: one row for the events of one day that came in one chunk.
 
 A row an event would be a record an event on the changelog, and most of the cost of taking one. Packed together, a
-million events are some thousand rows. A row is written once, and rewritten only where an event in it is refused later.
+million events are some thousand rows. A row is written once, and rewritten only where it is still small or where an
+event in it is refused later. The rows go from here to the changelog and to the store of the events (`store`), and back
+from the changelog into the store: they are not kept among the other rows.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 
+import msgspec
+
 from schemas.events.envelope import Event
-from streams.core.corrections import Ledger, pack, unpack
+from streams.core.corrections import Ledger, amends, identity_of, pack, unpack
 from streams.core.policy import DAY_US
 from streams.core.rows import Key, Rows
+from streams.core.store import EventStore, Identity
 
 EVENT = "event"
 MOST_BYTES = 200_000
 """Of one row: Kafka takes no record beyond 1 MB."""
+SMALL_BYTES = 4000
+"""A row below this takes the next events of its day too. On a quiet topic a chunk is one event: a row of its own would
+cost 300 bytes of memory, and that event's part of a 4 kB row costs 150 bytes of changelog for some rewrites."""
+
+_OPENING = msgspec.msgpack.encode((EVENT, 0, 0))[:-2]
+"""How the key of every row of events begins."""
+_key = msgspec.msgpack.Decoder(tuple[str, int, int]).decode
+_batch = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
 class Retained:
     """Adds to a ledger and forgets from it, and keeps the rows in step."""
 
-    def __init__(self, rows: Rows, ledger: Ledger) -> None:
+    def __init__(self, rows: Rows, ledger: Ledger, store: EventStore) -> None:
         self._rows = rows
         self._ledger = ledger
+        self._store = store
         self._by_day: dict[int, list[Key]] = defaultdict(list)
         self._fresh: dict[int, list[bytes]] = defaultdict(list)
+        self._small: dict[int, tuple[Key, list[bytes]]] = {}  # of each day one row that has room
+        self._amending: list[Identity] = []
         self._next = 0
 
-    def ready(self) -> None:
-        """Fill the ledger from the rows."""
-        for key, batch in self._rows.items(EVENT):
-            self._by_day[int(key[1])].append(key)
-            self._next = max(self._next, int(key[2]) + 1)
-            for packed in batch:
-                self._ledger.add(unpack(packed), packed)
+    def load(self, key: bytes, value: bytes) -> bool:
+        """Take a row of the changelog if it is one of events; whether it is."""
+        if not key.startswith(_OPENING):
+            return False
+        name, batch = _key(key), _batch(value)
+        self._by_day[name[1]].append(name)
+        self._keep(name, batch)
+        self._next = max(self._next, name[2] + 1)
+        for packed in batch:
+            event = unpack(packed)
+            self._ledger.add(event, packed)
+            if amends(event):
+                self._amending.append(identity_of(event))
+        return True
+
+    def take_amending(self) -> list[Identity]:
+        """The loaded events that amend another one; they are told once, for `ready`."""
+        amending, self._amending = self._amending, []
+        return amending
 
     def add(self, event: Event) -> None:
         """Keep an event whose identity is new."""
@@ -50,32 +78,45 @@ class Retained:
             self._fresh[day].remove(packed)
             return
         for key in self._by_day[day]:
-            batch: list[bytes] = self._rows.get(key)
+            batch = self._store.row(key)
             if packed in batch:
                 batch.remove(packed)
-                self._rows.put(key, batch)
+                self._keep(key, batch)
+                self._rows.pass_on(key, batch)
                 return
 
     def save(self) -> None:
         """Make rows of what was added since the last time."""
-        for day, batch in self._fresh.items():
-            for part in _bounded(batch):
-                key = (EVENT, day, self._next)
-                self._next += 1
-                self._rows.put(key, part)
-                self._by_day[day].append(key)
+        for day, fresh in self._fresh.items():
+            key: Key | None
+            key, batch = self._small.pop(day, (None, []))
+            for part in _bounded(batch + fresh):
+                if key is None:
+                    key = (EVENT, day, self._next)
+                    self._next += 1
+                    self._by_day[day].append(key)
+                self._keep(key, part)
+                self._rows.pass_on(key, part)
+                key = None
         self._fresh.clear()
 
     def expire(self, oldest_us: int) -> Iterator[Event]:
         """Forget the days that ended by an instant; each event of them is yielded before it is gone."""
         self.save()
         for day in [day for day in self._by_day if (day + 1) * DAY_US <= oldest_us]:
+            self._small.pop(day, None)
             for key in self._by_day.pop(day):
-                for packed in self._rows.get(key):
+                for packed in self._store.row(key):
                     event = unpack(packed)
                     yield event
                     self._ledger.remove(event)
-                self._rows.drop(key)
+                self._store.drop_row(key)
+                self._rows.pass_on(key, None)
+
+    def _keep(self, key: Key, batch: list[bytes]) -> None:
+        self._store.put_row(key, batch)
+        if sum(map(len, batch)) < SMALL_BYTES:
+            self._small[int(key[1])] = (key, batch)
 
 
 def _bounded(batch: list[bytes]) -> Iterator[list[bytes]]:

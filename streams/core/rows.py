@@ -19,11 +19,12 @@ _SMALL = range(-(1 << 63), 1 << 63)
 class Rows:
     """The live rows of one partition. `flush` returns what has changed since the last flush."""
 
-    __slots__ = ("_tables", "_touched")
+    __slots__ = ("_passed", "_tables", "_touched")
 
     def __init__(self) -> None:
         self._tables: dict[str | int, dict[Key, Any]] = defaultdict(dict)
         self._touched: set[Key] = set()
+        self._passed: dict[Key, Any] = {}
 
     def load(self, key: bytes, value: bytes) -> None:
         """Take one row from the changelog."""
@@ -48,6 +49,10 @@ class Rows:
         if self._tables[key[0]].pop(key, None) is not None:
             self._touched.add(key)
 
+    def pass_on(self, key: Key, value: Any) -> None:
+        """Write a row to the changelog, or delete it there (None), that is kept elsewhere."""
+        self._passed[key] = value
+
     def items(self, table: str) -> list[tuple[Key, Any]]:
         """All rows of one table, in no order; rows may be dropped while the list is read."""
         return list(self._tables[table].items())
@@ -59,6 +64,9 @@ class Rows:
             value = self._tables[key[0]].get(key)
             changed[_encode(key)] = None if value is None else packed(value)
         self._touched.clear()
+        for key, value in self._passed.items():
+            changed[_encode(key)] = None if value is None else packed(value)
+        self._passed.clear()
         return changed
 
     def __len__(self) -> int:

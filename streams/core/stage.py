@@ -84,11 +84,19 @@ class Now(NamedTuple):
     more: bool = False
 
 
+class StoreFailedError(Exception):
+    """The disk that a state lives on is full or broken: no fault of a record, and the state may not be used any more.
+
+    Nothing is lost, for the changelog has every row. The message names the directory and the cause.
+    """
+
+
 class PartitionState(Protocol):
     """State of one source partition.
 
     `load` is called once for every live changelog row, then `ready` once, then `feed` and `tick` in turn, never
-    concurrently. Neither raises on bad input: a bad record becomes a dead letter in `sends`.
+    concurrently. Neither raises on bad input: a bad record becomes a dead letter in `sends`. Any of them may raise
+    StoreFailedError.
     """
 
     def load(self, key: bytes, value: bytes) -> None:

@@ -17,15 +17,23 @@ from schemas.values import Value
 from streams.core.pipeline import stages
 from streams.core.policy import Policy
 from streams.core.stage import Now, PartitionState, PlainRecord, Record, Send, StageSpec, Step
+from streams.core.store import OpenStore, in_memory
 from streams.routing import partition_of
 from tests.streams.core.worlds import Event
 
 Seat = tuple[Stage, int]
+MORE = 0.3
+"""Chance that a chunk is not the last of its transaction."""
 STAGE_OF = {topics.LINKS.name: Stage.LINK, topics.PARTIALS.name: Stage.JUDGE}
 
 
 class Road:
-    """Stages OBSERVE, LINK and JUDGE of a catalogue. `random` None takes everything in order and in whole chunks."""
+    """Stages OBSERVE, LINK and JUDGE of a catalogue. `random` None takes everything in order and in whole chunks.
+
+    `open_store` says where events are kept; a test may set it for every road (tests/streams/core/conftest.py).
+    """
+
+    open_store: OpenStore = staticmethod(in_memory)
 
     def __init__(self, catalogue: Catalogue, policy: Policy, partitions: int, random: Random | None = None) -> None:
         self._random, self._policy, self._partitions = random, policy, partitions
@@ -42,7 +50,7 @@ class Road:
         self.fed = 0
 
     def _specs_of(self, catalogue: Catalogue) -> dict[Stage, StageSpec]:
-        specs = stages(catalogue, self._policy, self._partitions, self._place)
+        specs = stages(catalogue, self._policy, self._partitions, self._place, self.open_store)
         return {spec.stage: spec for spec in specs if spec.stage is not Stage.NOTIFY}
 
     def adopt(self, catalogue: Catalogue) -> None:
@@ -66,15 +74,22 @@ class Road:
         random = self._random or Random(0)
         while ready := [seat for seat, queue in self._queues.items() if queue and seat in self.states]:
             seat = random.choice(ready) if self._random else ready[0]
-            queue = self._queues[seat]
-            size = random.randint(1, len(queue)) if self._random else len(queue)
-            chunk, self._queues[seat] = queue[:size], queue[size:]
+            chunk = self._next_chunk(seat, least=1)
+            while self._random and random.random() < MORE:  # several chunks of one transaction, the last may be empty
+                self._take(seat, self.states[seat].feed(chunk, now._replace(caught_up=False, more=True)))
+                chunk = self._next_chunk(seat, least=0)
             self._take(seat, self.states[seat].feed(chunk, now))
             if random.random() < restarts:
                 self.restart(random.choice(list(self.states)))
             if random.random() < early_ticks:
                 early = random.choice([seat for seat in self.states if seat[0] is Stage.OBSERVE])
                 self._take(early, self.states[early].tick(Now(now.us, caught_up=True)))
+
+    def _next_chunk(self, seat: Seat, least: int) -> list[Record]:
+        queue = self._queues[seat]
+        size = self._random.randint(least, len(queue)) if self._random else len(queue)
+        self._queues[seat] = queue[size:]
+        return queue[:size]
 
     def tick(self, now_us: int) -> None:
         """Wall time for every partition, read to its end."""

@@ -13,6 +13,7 @@ from tests.streams.core.test_contract_examples import TALKS, call, company, corr
 from tests.streams.core.worlds import Event
 
 POLICY = Policy(future_us=None)
+pytestmark = pytest.mark.usefixtures("each_store")
 
 
 def counted(*events: Event, policy: Policy = POLICY) -> dict[tuple[str, ...], int]:

@@ -1,0 +1,150 @@
+"""Where a partition's events inside the horizon are kept: nearly all of the state of OBSERVE.
+
+The ledger (`corrections`) and the rows of the changelog (`retained`) read and write them through `EventStore`, so that
+they may live in memory, here, or on a disk (streams.disk_store). The changelog is the truth in both cases: a store is
+empty when it is opened, and filled from the changelog.
+"""
+
+# ruff: noqa: D102  (EventStore says what the methods of MemoryStore do)
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+from streams.core.rows import Key
+
+Identity = tuple[str, str]
+"""(source, id)."""
+
+Family = tuple[str, ...]
+"""Names events that are looked up together: ("sale", subject, sale_id), or ("root", source, id)."""
+
+
+class EventStore(Protocol):
+    """Packed events by identity, the members of families, and the changelog rows that carry the events.
+
+    What is written can be read at once. Any call may raise `stage.StoreFailedError`.
+    """
+
+    def __len__(self) -> int:
+        """How many events are kept."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Every event, packed, in no order; nothing may be written meanwhile."""
+        ...
+
+    def packed(self, source: str, id_: str) -> bytes | None:
+        """The event of this identity, if it is kept."""
+        ...
+
+    def add(self, source: str, id_: str, packed: bytes) -> None:
+        """Keep an event whose identity is new."""
+        ...
+
+    def remove(self, source: str, id_: str) -> None:
+        """Forget an event that is kept."""
+        ...
+
+    def members(self, family: Family) -> Sequence[Identity]:
+        """Who joined a family, in the order in which they did."""
+        ...
+
+    def has_members(self, identity: Identity) -> bool:
+        """Whether anyone joined the family ("root", *identity): asked of every event, so it has to be quick."""
+        ...
+
+    def join(self, family: Family, identity: Identity) -> None:
+        """Add a member to a family."""
+        ...
+
+    def leave(self, family: Family, identity: Identity) -> None:
+        """Take a member out of its family."""
+        ...
+
+    def row(self, key: Key) -> list[bytes]:
+        """The packed events of a row that was put."""
+        ...
+
+    def put_row(self, key: Key, batch: list[bytes]) -> None:
+        """Keep a row, or keep it anew."""
+        ...
+
+    def drop_row(self, key: Key) -> None:
+        """Forget a row."""
+        ...
+
+
+OpenStore = Callable[[int], EventStore]
+"""An empty store for the events of one partition; one that was opened for it before is not used any more."""
+
+
+class MemoryStore:
+    """Plain dictionaries: the fastest, at some hundred bytes an event."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, dict[str, bytes]] = {}  # source -> id -> packed: no tuple an event
+        self._amended: dict[Identity, list[Identity]] = {}
+        self._sales: dict[Family, list[Identity]] = {}
+        self._rows: dict[Key, list[bytes]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._events.values()))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (packed for known in self._events.values() for packed in known.values())
+
+    def packed(self, source: str, id_: str) -> bytes | None:
+        known = self._events.get(source)
+        return None if known is None else known.get(id_)
+
+    def add(self, source: str, id_: str, packed: bytes) -> None:
+        known = self._events.get(source)
+        if known is None:
+            known = self._events[source] = {}
+        known[id_] = packed
+
+    def remove(self, source: str, id_: str) -> None:
+        known = self._events[source]
+        del known[id_]
+        if not known:
+            del self._events[source]
+
+    def members(self, family: Family) -> Sequence[Identity]:
+        if family[0] == "root":
+            return self._amended.get((family[1], family[2]), ())
+        return self._sales.get(family, ())
+
+    def has_members(self, identity: Identity) -> bool:
+        return bool(self._amended) and identity in self._amended
+
+    def join(self, family: Family, identity: Identity) -> None:
+        if family[0] == "root":
+            self._amended.setdefault((family[1], family[2]), []).append(identity)
+        else:
+            self._sales.setdefault(family, []).append(identity)
+
+    def leave(self, family: Family, identity: Identity) -> None:
+        if family[0] == "root":
+            _leave(self._amended, (family[1], family[2]), identity)
+        else:
+            _leave(self._sales, family, identity)
+
+    def row(self, key: Key) -> list[bytes]:
+        return self._rows[key]
+
+    def put_row(self, key: Key, batch: list[bytes]) -> None:
+        self._rows[key] = batch
+
+    def drop_row(self, key: Key) -> None:
+        del self._rows[key]
+
+
+def in_memory(partition: int) -> EventStore:
+    """Opens a MemoryStore."""
+    return MemoryStore()
+
+
+def _leave(index: dict[Any, list[Identity]], name: Family, identity: Identity) -> None:
+    index[name].remove(identity)
+    if not index[name]:
+        del index[name]
