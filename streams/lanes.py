@@ -2,7 +2,8 @@
 
 Errors. A failed or unknown commit drops the state; the lane asks the group whether it still owns the partition and
 restores only if so (a worker that was asleep must not fence the one that replaced it), else it waits for the next
-assignment. A record that makes the stage raise becomes a dead letter `internal_error`; its neighbours count.
+assignment. A record that makes the stage raise becomes a dead letter `internal_error`; its neighbours count. A disk
+that fails under the state is no fault of a record: the worker ends, and what was not committed is read again.
 """
 
 import asyncio
@@ -16,7 +17,16 @@ from aiokafka.errors import KafkaError
 
 from streams.clock import Clock
 from streams.core.intake import KEY as GUARD_ROW
-from streams.core.stage import DeliveringState, Now, PartitionState, PlainRecord, Record, StageSpec, Step
+from streams.core.stage import (
+    DeliveringState,
+    Now,
+    PartitionState,
+    PlainRecord,
+    Record,
+    StageSpec,
+    Step,
+    StoreFailedError,
+)
 from streams.deliveries import Deliveries
 from streams.gate import Gate
 from streams.inbox import Inbox
@@ -178,7 +188,7 @@ class Lane:
                     return
                 if not await self._still_ours():
                     return
-            except ChangelogBrokenError as error:
+            except (ChangelogBrokenError, StoreFailedError) as error:
                 self._rules.fail(str(error))
                 return
             except (KafkaError, OSError, TimeoutError) as error:
@@ -319,6 +329,8 @@ class Lane:
         started = self._loop.time()
         try:
             step = cast(PartitionState, self._state).feed(records, now)
+        except StoreFailedError:
+            raise
         except Exception:
             log.exception("%s: a chunk of %d records failed", self.name, len(records))
             return None
@@ -374,6 +386,8 @@ class Lane:
                 await asyncio.sleep(0)  # heartbeats go out between
             try:
                 step = cast(PartitionState, self._state).feed([record], now)
+            except StoreFailedError:
+                raise
             except Exception as error:
                 log.exception("%s: the record at offset %d is a dead letter", self.name, record.offset)
                 self._timings.internal_errors += 1
@@ -403,6 +417,8 @@ class Lane:
     async def _step_or_reload(self, what: str, work: Callable[[], Step]) -> None:
         try:
             step = work()
+        except StoreFailedError:
+            raise
         except Exception:
             self._tick_failures += 1
             log.exception("%s: %s failed (%d of %d)", self.name, what, self._tick_failures, TICK_FAILURES)

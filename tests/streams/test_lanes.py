@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 
 from schemas.topics import DEAD_LETTER, VALUES, Stage
 from streams.clock import ManualClock
-from streams.core.stage import StageSpec, Step
+from streams.core.stage import Now, Record, StageSpec, Step, StoreFailedError
 from streams.lane_parts import LaneRules, Phase
 from streams.lanes import Lane
 from streams.restoring import Progress
@@ -282,3 +282,45 @@ async def test_commits_that_never_succeed_end_the_worker(bench: Bench) -> None:
     await bench.until(lambda: bool(bench.failures))
 
     assert bench.failures[0].startswith("observe/0: 10 commits at offset 0 failed, last: fenced")
+
+
+class OnFullDisk(CountWords):
+    """Its disk has room for 12 records."""
+
+    def feed(self, records: Sequence[Record], now: Now) -> Step:
+        if self.totals[b"w"] + len(records) > 12:
+            raise StoreFailedError("the state store in /data failed: No space left on device")
+        return super().feed(records, now)
+
+
+class OnBrokenDisk(CountWords):
+    """It fails while nothing happens."""
+
+    def tick(self, now: Now) -> Step:
+        if self.totals[b"w"]:
+            raise StoreFailedError("the state store in /data failed: Input/output error")
+        return super().tick(now)
+
+
+async def test_a_disk_that_fails_ends_the_worker_and_takes_no_record_for_a_bad_one() -> None:
+    bench = Bench(toy=OnFullDisk)
+    bench.source.log = [b"x"] * 5
+    bench.lane.start()
+    await bench.until(lambda: bench.ledger.offset == 5)
+    bench.source.log = [b"x"] * 20
+    await bench.until(lambda: bool(bench.failures))
+    await bench.lane.stop(1.0)
+
+    assert bench.failures == ["the state store in /data failed: No space left on device"]
+    assert [send for send in bench.ledger.sends if send.topic is DEAD_LETTER] == []
+    assert bench.ledger.offset == int(bench.ledger.rows[b"w"])
+
+
+async def test_a_disk_that_fails_in_a_tick_ends_the_worker_at_once() -> None:
+    bench = Bench(toy=OnBrokenDisk)
+    bench.ledger.rows = {b"w": b"1"}
+    bench.lane.start()
+    await bench.until(lambda: bool(bench.failures))
+    await bench.lane.stop(1.0)
+
+    assert bench.failures == ["the state store in /data failed: Input/output error"]
