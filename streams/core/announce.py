@@ -41,6 +41,7 @@ class Announcer:
         lang = "en" if (policy.locale or tenant.locale) == "en" else "vi"
         self._voice = Voice("en" if lang == "en" else "vi", ZoneInfo(tenant.timezone), tenant.currency)
         self._working_time = working_time
+        self._working_days_us: dict[str, int] = {}
         self._names = {person.id: person.name for person in catalogue.people if person.name}
         self._names |= {team.id: text(team.title, lang) for team in catalogue.teams if team.title}
         if tenant.title:
@@ -85,7 +86,9 @@ class Announcer:
     def _working_day_us(self, now_us: int) -> int:
         """How long a working day of the tenant is this month, for "1.5 working days"."""
         month = self._windows.period(Period.MONTH, now_us)
-        clock = self._windows.clock
-        days = self._working_time.working_days(clock.date(month.start_us), clock.date(month.end_us))
-        worked_us = self._working_time.between(month.start_us, month.end_us)
-        return worked_us // days if days and worked_us else self._voice.working_day_us
+        if month.id not in self._working_days_us:
+            clock = self._windows.clock
+            days = self._working_time.working_days(clock.date(month.start_us), clock.date(month.end_us))
+            worked_us = self._working_time.between(month.start_us, month.end_us)
+            self._working_days_us[month.id] = worked_us // days if days and worked_us else self._voice.working_day_us
+        return self._working_days_us[month.id]

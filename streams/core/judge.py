@@ -324,8 +324,9 @@ class Judge:
 
     def _look_soon(self, plan: Plan, subject: str, stamp_us: int, *, urgent: bool) -> None:
         """Growth can only help where more is better, so a timer that is set may stay; anything else is looked at in
-        the next minute."""
-        if plan.kpi.kind is Kind.METRIC:
+        the next minute. The hourly baseline speaks when an hour closes, not with an event."""
+        asks = self._watch.asks(plan, subject)
+        if not (asks.pace or asks.silence):
             return
         grows = plan.kpi.direction is Direction.UP and plan.measure_class is not MeasureClass.DIFFERENCE
         urgent = urgent or not grows or self._watch.has_alert(plan.kpi.id, subject)
@@ -445,11 +446,12 @@ class Judge:
 
     def _evaluate(self, plan: Plan, subject: str, now_us: int) -> None:
         first_us = self._aligned.first_us
-        if plan.kpi.kind is Kind.METRIC or first_us is None:
+        if first_us is None or not (
+            any(self._watch.asks(plan, subject)) or self._watch.has_alert(plan.kpi.id, subject)
+        ):
             return
         again_us = self._watch.evaluate(plan, subject, now_us, first_us)
         self._timers.set(again_us, EVALUATE, plan.kpi.id, subject)
-        self._values.touch(plan.kpi.id, subject, self._spec.windows.period(plan.kpi.period, now_us).id)
 
     # -- rows
 
@@ -466,6 +468,7 @@ class Judge:
         name = f"{cls.value}|{step.transition.value}"
         counts: dict[str, int] = self._meta["transitions"]
         counts[name] = counts.get(name, 0) + 1
+        self._values.touch(plan.kpi.id, subject, period)
         self._alerts += self._spec.announcer.transition(plan, subject, period, cls, step, now_us)
 
     def _sweep(self) -> None:

@@ -158,9 +158,8 @@ class Readings:
     def _status(self, line: Line, reading: Reading, now_us: int, share: float, *, closed: bool) -> Status:
         plan, window = line.plan, line.window
         own = status(plan, reading.value, reading.n, line.target, share, strict=line.strict, closed=closed)
-        if own is Status.MISSED and plan.measure_class.paced:
-            if line.working_time.between(window.start_us, window.end_us) <= 0:
-                return Status.NONE  # nobody misses a target on a Sunday
+        if own is Status.MISSED and plan.measure_class.paced and not _works_in(line.working_time, window):
+            return Status.NONE  # nobody misses a target on a Sunday
         if plan.kpi.guardrail is None or own not in (Status.HIT, Status.ON_TRACK):
             return own
         guard = self._plans.get(plan.kpi.guardrail)
@@ -209,6 +208,10 @@ def _expected(plan: Plan, target: Number, share: float) -> Number | None:
     if not plan.measure_class.paced or (plan.measure_class is MeasureClass.DIFFERENCE and target <= 0):
         return None
     return target if share == 1.0 else target * share
+
+
+def _works_in(working_time: WorkingTime, window: Window) -> bool:
+    return working_time.between(window.start_us, window.end_us) > 0
 
 
 def _json(number: Number | None) -> str:

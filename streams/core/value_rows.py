@@ -61,7 +61,7 @@ class ValueRows:
         return self._open.get((kpi, period), ())
 
     def current(self, kpi: str, period: str, now_us: int) -> Iterator[Value]:
-        """Open rows of a period as of now. A model is built anew only where a figure has changed since the last look."""
+        """Open rows of a period as of now. A model is built only where a figure has changed since the last."""
         for _, line in sorted(self._open.get((kpi, period), {}).items()):
             figures = self._figures(line, now_us)
             if line.current is None or _figures_of(line.current) != figures:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.alerts import AlertClass, Severity
 from schemas.catalogue.models import Direction, Kind
@@ -38,6 +38,14 @@ Announce = Callable[[Plan, str, str, AlertClass, AlertStep, int], None]
 """(plan, subject, period, class, step, now): publishes one transition."""
 
 
+class Asked(NamedTuple):
+    """Which detectors have a say: pace (behind), silence (stalled) and the hourly baseline (anomaly)."""
+
+    pace: bool
+    silence: bool
+    hours: bool
+
+
 class Watch:
     """Alerts and hourly baselines of one partition of JUDGE, as its rows."""
 
@@ -59,6 +67,8 @@ class Watch:
         self._windows = windows
         self._say = say
         self._present: dict[tuple[str, str], Presence] = {}
+        self._manned: dict[str, bool] = {}
+        self._asks: dict[tuple[str, str], Asked] = {}
         self._alerts: dict[tuple[str, str], dict[AlertClass, tuple[str, AlertState]]] = defaultdict(dict)
 
     def ready(self) -> None:
@@ -75,6 +85,14 @@ class Watch:
     def has_alert(self, kpi: str, subject: str) -> bool:
         """Whether an alert is open, pending or firing."""
         return bool(self._alerts.get((kpi, subject)))
+
+    def asks(self, plan: Plan, subject: str) -> "Asked":
+        """Which detectors have a say about a KPI and subject, whatever the period and the events."""
+        name = (plan.kpi.id, subject)
+        known = self._asks.get(name)
+        if known is None:
+            known = self._asks[name] = self._ask(plan, subject)
+        return known
 
     def evaluate(self, plan: Plan, subject: str, now_us: int, first_us: int) -> int:
         """Judge one subject at a whole minute; the next minute at which time alone may change the verdict."""
@@ -121,10 +139,8 @@ class Watch:
 
     def begin_hours(self, plan: Plan, subject: str, pane_id: str) -> int | None:
         """Begin the hourly baseline of a subject with its first active hour; that hour's end, None where there is none
-        to keep: only teams and the organisation are tested, persons would drown in chance findings."""
-        if self._targets.scopes[subject] not in (Scope.TEAM, Scope.ORG):
-            return None
-        if self._targets.scopes[subject] is Scope.ORG and self._targets.only_repeats(plan.kpi, subject):
+        to keep."""
+        if not self.asks(plan, subject).hours:
             return None
         key = (BASELINE, plan.kpi.id, subject)
         pane = self._windows.pane(int(pane_id[1:]) * 60_000_000)
@@ -146,11 +162,30 @@ class Watch:
 
     # -- detectors
 
+    def _ask(self, plan: Plan, subject: str) -> "Asked":
+        kpi, scope = plan.kpi, self._targets.scopes[subject]
+        repeats = self._targets.only_repeats(kpi, subject)
+        pace = bool(kpi.targets) and plan.measure_class.paced and kpi.direction is not Direction.BAND and not repeats
+        # Further up the same silence would only be told again.
+        is_finest = scope is kpi.scope or (kpi.scope is Scope.PERSON and scope is Scope.TEAM)
+        is_activity = kpi.kind is Kind.LEADING and kpi.direction is Direction.UP and watches_hours(plan)
+        # Only teams and the organisation are tested by the hour, persons would drown in chance findings.
+        hours = scope is Scope.TEAM or (scope is Scope.ORG and not repeats)
+        return Asked(
+            pace=kpi.kind is not Kind.METRIC and pace,
+            silence=is_activity and is_finest and not repeats,
+            hours=watches_hours(plan) and hours,
+        )
+
     def _working_time(self, subject: str, window: Window) -> WorkingTime:
         """Of a team the time of those of its members who are there; of others that of their calendar. A team of which
         the catalogue names nobody keeps the team's calendar."""
         scope = self._targets.scopes[subject]
-        if scope is not Scope.TEAM or not self._targets.members(subject, ALWAYS_US, FOREVER_US):
+        if scope is not Scope.TEAM:
+            return self._calendars.of(scope, subject)
+        if subject not in self._manned:
+            self._manned[subject] = bool(self._targets.members(subject, ALWAYS_US, FOREVER_US))
+        if not self._manned[subject]:
             return self._calendars.of(scope, subject)
         if (subject, window.id) not in self._present:
             # Rates are learned from the hours kept, which reach back before the period.
@@ -164,11 +199,13 @@ class Watch:
     def _behind(
         self, plan: Plan, subject: str, window: Window, now_us: int, first_us: int, working_time: WorkingTime
     ) -> tuple[Finding | None, int | None]:
-        if self._targets.only_repeats(plan.kpi, subject):
+        if not self.asks(plan, subject).pace:
             return None, None
         target = self._targets.of(plan.kpi.id, subject, window)
+        if target is None:
+            return None, None
         value = self._partials.reading(plan, subject, window.id).value
-        if target is None or value is None or not plan.measure_class.paced or plan.kpi.direction is Direction.BAND:
+        if value is None:
             return None, None
         whole_us = working_time.between(window.start_us, window.end_us)
         # Events before the first one known were never seen: a period that began long before says nothing about pace.
@@ -193,13 +230,7 @@ class Watch:
         self, plan: Plan, subject: str, window: Window, now_us: int, working_time: WorkingTime
     ) -> tuple[Finding | None, int | None]:
         kpi = plan.kpi
-        if kpi.kind is not Kind.LEADING or kpi.direction is not Direction.UP or not watches_hours(plan):
-            return None, None
-        # Further up the same silence would only be told again.
-        scope = self._targets.scopes[subject]
-        if scope is not kpi.scope and not (kpi.scope is Scope.PERSON and scope is Scope.TEAM):
-            return None, None
-        if self._targets.only_repeats(kpi, subject):
+        if not self.asks(plan, subject).silence:
             return None, None
         target = self._targets.of(kpi.id, subject, window)
         value = self._partials.reading(plan, subject, window.id).value
