@@ -11,11 +11,11 @@ what it reads but by us. After a failed or unknown commit the rows in memory are
 
 import asyncio
 import json
-import zlib
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
@@ -114,7 +114,7 @@ class Ledger:
                 key, value = rows.popitem()
                 key = key[len(ROW) :]
                 live[key] = value
-                digests[key] = digest = _digest(key, value)
+                digests[key] = digest = crc32(value, crc32(key))
                 seal ^= digest
             await asyncio.sleep(0)
         self._seal = seal
@@ -157,7 +157,14 @@ class Ledger:
 
         With one `producer.send` each, a toy stage that sends for every record ran at 17,000 records/s; so, at 84,000.
         """
-        batches: list[tuple[Any, str, int]] = []
+        changelog = self._changelog
+        batch = producer.create_batch()
+        batches: list[tuple[Any, str, int]] = [(batch, changelog.topic, changelog.partition)]
+        for key, value in self._changed(step.rows, offset):
+            if batch.append(timestamp=None, key=key, value=value) is None:
+                batch = producer.create_batch()
+                batch.append(timestamp=None, key=key, value=value)
+                batches.append((batch, changelog.topic, changelog.partition))
         filling: dict[tuple[str, int], Any] = {}
 
         def add(topic: str, partition: int, key: bytes | None, value: bytes | None, headers: list[Any]) -> None:
@@ -167,8 +174,6 @@ class Ledger:
                 batch.append(timestamp=None, key=key, value=value, headers=headers)
                 batches.append((batch, topic, partition))
 
-        for key, value in self._changed(step.rows, offset):
-            add(self._changelog.topic, self._changelog.partition, key, value, [])
         for send in step.sends:
             partition = self._place(send.key) if send.partition is None else send.partition
             add(self._prefix + send.topic.name, partition, send.key, send.value, list(send.headers))
@@ -180,21 +185,24 @@ class Ledger:
         self._keyless += 1
         return self._keyless % self._partitions
 
-    def _changed(self, rows: Mapping[bytes, bytes | None], offset: int | None) -> list[tuple[bytes, bytes | None]]:
-        digests, changed = self._digests, []
+    def _changed(self, rows: Mapping[bytes, bytes | None], offset: int | None) -> Iterator[tuple[bytes, bytes | None]]:
+        """Changelog records of the rows, and last the offset row with the manifest: the digests of all live rows."""
+        digests, seal = self._digests, self._seal
         for key, value in rows.items():
-            before = digests.pop(key, None)
+            before = digests.get(key)
             if before is not None:
-                self._seal ^= before
-            elif value is None:
-                continue  # a row that was never written needs no tombstone
+                seal ^= before
             if value is not None:
-                digests[key] = after = _digest(key, value)
-                self._seal ^= after
-            changed.append((ROW + key, value))
-        manifest = {"offset": offset, "rows": len(digests), "seal": self._seal}
-        changed.append((OFFSET_KEY, json.dumps(manifest, separators=(",", ":")).encode()))
-        return changed
+                digests[key] = digest = crc32(value, crc32(key))
+                seal ^= digest
+            elif before is not None:
+                del digests[key]
+            else:
+                continue  # a row that was never written needs no tombstone
+            yield ROW + key, value
+        self._seal = seal
+        manifest = {"offset": offset, "rows": len(digests), "seal": seal}
+        yield OFFSET_KEY, json.dumps(manifest, separators=(",", ":")).encode()
 
     async def close(self) -> None:
         """Stops the producer; an open transaction is left to `open` (ours or the next owner's) to abort."""
@@ -214,10 +222,6 @@ async def _shut(producer: AIOKafkaProducer) -> None:
             with suppress(asyncio.CancelledError, TimeoutError):
                 await asyncio.wait_for(producer._sender.close(), CLOSE_S)
             await producer.client.close()
-
-
-def _digest(key: bytes, value: bytes) -> int:
-    return zlib.crc32(value, zlib.crc32(key))
 
 
 def _reason(error: Exception) -> str:
