@@ -13,6 +13,7 @@ Key = tuple[str | int, ...]
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
+_decode_key = msgspec.msgpack.Decoder(tuple).decode
 _SMALL = range(-(1 << 63), 1 << 63)
 
 
@@ -28,7 +29,7 @@ class Rows:
 
     def load(self, key: bytes, value: bytes) -> None:
         """Take one row from the changelog."""
-        name = tuple(_decode(key))
+        name = _decode_key(key)
         self._tables[name[0]][name] = _decode(value)
 
     def get(self, key: Key) -> Any:
@@ -60,8 +61,9 @@ class Rows:
     def flush(self) -> dict[bytes, bytes | None]:
         """Changelog rows since the last flush; None deletes."""
         changed: dict[bytes, bytes | None] = {}
+        tables = self._tables
         for key in self._touched:
-            value = self._tables[key[0]].get(key)
+            value = tables[key[0]].get(key)
             changed[_encode(key)] = None if value is None else packed(value)
         self._touched.clear()
         for key, value in self._passed.items():
