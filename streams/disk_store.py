@@ -25,11 +25,13 @@ from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdic
 
 from streams.core.rows import Key
 from streams.core.stage import StoreFailedError
-from streams.core.store import EventStore, Family, Identity
-from streams.state_dir import claim
+from streams.core.store import Family, Identity
+from streams.state_dir import StateDirectory, claim
 
-WRITE_BUFFER = 8 << 20
+WRITE_BUFFER = 4 << 20
 """Bytes in memory before they are sorted and written; there are two, for each partition."""
+FIRST_LEVEL = 8 * WRITE_BUFFER
+"""Bytes of files that every few write buffers are merged into: RocksDB's own 256 MB would be rewritten too often."""
 CACHE = 16 << 20
 """Bytes of blocks read, for all partitions of a worker together."""
 BLOOM_BITS = 10
@@ -50,22 +52,22 @@ class DiskStores:
 
     def __init__(self, directory: Path) -> None:
         """Raises StoreFailedError where nothing can be written there."""
-        self._directory = claim(directory)
+        self._home = claim(directory)
         self._cache = Cache(CACHE)
         self._discards: dict[int, Callable[[], Any]] = {}
 
-    def open(self, partition: int) -> EventStore:
+    def open(self, partition: int) -> "DiskStore":
         """An empty store; the one that was opened for this partition before is closed."""
         discard = self._discards.pop(partition, None)
         if discard is not None:
             discard()
-        path = self._directory.path / f"observe-{partition}"
+        path = self._home.path / f"observe-{partition}"
         shutil.rmtree(path, ignore_errors=True)
         try:
             database = Rdict(str(path), _options(self._cache))
         except Exception as error:  # rocksdict 0.3 raises Exception itself, for everything
             raise _failed(path, error) from error
-        store = DiskStore(path, database)
+        store = DiskStore(path, database, self._home)
         # A lane that lets go of a state drops it; then, or when the worker ends, its database goes too.
         self._discards[partition] = weakref.finalize(store, _discard, path, database)
         return store
@@ -77,8 +79,9 @@ class DiskStore:
     No id, source or subject holds a zero byte (schemas.events.fields.VISIBLE).
     """
 
-    def __init__(self, path: Path, database: Rdict) -> None:
+    def __init__(self, path: Path, database: Rdict, home: StateDirectory) -> None:
         self._path = path
+        self._home = home  # stays as long as a store in it
         self._database = database
         self._read = database.get
         self._unlogged = WriteOptions()
@@ -187,6 +190,7 @@ def _options(cache: Cache) -> Options:
     options.create_if_missing(True)
     options.set_write_buffer_size(WRITE_BUFFER)
     options.set_max_write_buffer_number(2)
+    options.set_max_bytes_for_level_base(FIRST_LEVEL)
     options.set_memtable_whole_key_filtering(True)
     options.set_memtable_prefix_bloom_ratio(0.1)
     options.set_compression_type(DBCompressionType.lz4())
