@@ -31,6 +31,7 @@ from streams.deliveries import Deliveries
 from streams.gate import Gate
 from streams.inbox import Inbox
 from streams.lane_parts import Figures, LaneRules, Phase, Sink, Source, internal_error
+from streams.origins import Origins
 from streams.restoring import Progress, collector, load
 from streams.tables import ChangelogBrokenError, CommitLostError, Ledger
 from streams.transaction import MOST_CHUNKS, Transaction
@@ -75,6 +76,7 @@ class Lane:
         self.gate = Gate(spec.guard(tp.partition) if spec.guard else None, self._wake)
         self._rules = rules
         self._timings = rules.timings[spec.stage]
+        self._origins = Origins(spec.stage)
         self._known_offset = False
         self._state: PartitionState | None = None
         self._halt = False
@@ -230,6 +232,7 @@ class Lane:
         self.phase = Phase.RESTORING
         self._inbox.restart(self.offset)
         self._deliveries.forget()
+        self._origins.forget()
         await self._ledger.close()
 
     async def _restore(self) -> None:
@@ -316,6 +319,7 @@ class Lane:
                 await (self._feed_carefully(work, records) if work.records else self._feed_singly(records))
                 return
             work.add(records, step)
+            self._origins.take(records)
             if records:
                 self.gate.note(len(records), cast(PartitionState, self._state), work.last_offset + 1, now)
             if more and not self.gate.is_shut:
@@ -436,9 +440,13 @@ class Lane:
 
     async def _commit(self, step: Step, offset: int) -> None:
         started = self._loop.time()
+        step = self._origins.stamp(step)
         await self._ledger.commit(step, offset)
         self.offset = offset
         self._known_offset = True
         self._lost_commits = 0
         self.figures.progressed_at = self._loop.time()
         self._timings.transaction_s.observe(self.figures.progressed_at - started)
+        oldest_ms = self._origins.committed(step)
+        if oldest_ms is not None:
+            self._timings.value_latency_s.observe(self._clock.age_s(oldest_ms * 1000))

@@ -131,6 +131,16 @@ def pipeline() -> board.Dashboard:
                 query(quantile(of.LATENCY_SECONDS, 0.5), "{{stage}} p50"),
                 query(quantile(of.LATENCY_SECONDS, 0.99), "{{stage}} p99"),
                 unit="s",
+                width=8,
+            )
+        )
+        .with_panel(
+            lines(
+                "Từ sự kiện đến KPI / Event to value",
+                query(road_quantile(0.5), "p50"),
+                query(road_quantile(0.99), "p99"),
+                unit="s",
+                width=8,
             )
         )
         .with_panel(
@@ -139,6 +149,7 @@ def pipeline() -> board.Dashboard:
                 query(quantile(of.CHUNK_SECONDS, 0.99), "{{stage}} lô / chunk"),
                 query(quantile(of.TRANSACTION_SECONDS, 0.99), "{{stage}} giao dịch / transaction"),
                 unit="s",
+                width=8,
             )
         )
         .with_panel(
@@ -178,6 +189,11 @@ def pipeline() -> board.Dashboard:
 def quantile(metric: of.Metric, share: float) -> str:
     """A quantile by stage of one of our histograms."""
     return f"histogram_quantile({share}, sum by (stage, le) (rate({metric.name}_bucket[$__rate_interval])))"
+
+
+def road_quantile(share: float) -> str:
+    """A quantile of the whole road, over all workers."""
+    return f"histogram_quantile({share}, sum by (le) (rate({of.VALUE_LATENCY_SECONDS.name}_bucket[$__rate_interval])))"
 
 
 def rate(metric: of.Metric, by: str, selector: str = "") -> str:

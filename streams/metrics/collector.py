@@ -103,6 +103,8 @@ class WorkerCollector(Collector):
             scrape.put(of.RESTORED_ROWS_TOTAL, done.restored_rows, stage)
             scrape.put(of.INTERNAL_ERRORS_TOTAL, done.internal_errors, stage)
 
+        scrape.put(of.VALUE_LATENCY_SECONDS, timings[Stage.JUDGE].value_latency_s)
+
     def _put_catalogue(self, scrape: Exposition) -> None:
         for kpi in self._kpis.values():
             title = text(kpi.title, self._locale)

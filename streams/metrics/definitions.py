@@ -212,6 +212,13 @@ LATENCY_SECONDS = Metric(
     "seconds",
     "From a record's append to the stage's source topic to the commit of what it did.",
 )
+VALUE_LATENCY_SECONDS = Metric(
+    "kpi_value_latency_seconds",
+    Type.HISTOGRAM,
+    (),
+    "seconds",
+    "From the append of an event to the commit of the values that know of it; of the oldest event in each publication.",
+)
 RESTORE_SECONDS = Metric(
     "kpi_restore_seconds",
     Type.HISTOGRAM,

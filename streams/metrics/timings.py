@@ -51,6 +51,8 @@ class StageTimings:
     """From the first row sent to the commit."""
     latency_s: Distribution = field(default_factory=lambda: Distribution(SECONDS))
     """From a record's append to the commit of what it did."""
+    value_latency_s: Distribution = field(default_factory=lambda: Distribution(SECONDS))
+    """From the append of the oldest event behind values to their commit; of JUDGE only."""
     restore_s: Distribution = field(default_factory=lambda: Distribution(SECONDS))
     restored_rows: int = 0
     internal_errors: int = 0

@@ -1,5 +1,6 @@
 """A real worker's end and its health: it drains and commits, goes on where it ended, and says when Kafka is away."""
 
+import re
 import time
 from pathlib import Path
 
@@ -37,7 +38,11 @@ async def test_a_worker_told_to_stop_at_work_ends_soon_and_its_successor_goes_on
     second = product.worker()
     counted = await product.until_counted(sent, second)
     await product.values_until(replayed, 60)
+    _, metrics = await product.get(second, "/metrics")
 
+    published = re.search(r"^kpi_value_latency_seconds_count (\S+)", metrics, re.MULTILINE)
+    assert published is not None
+    assert float(published[1]) > 0
     assert took_s < 5
     assert counted["applied"] > EVENTS * 0.9
     assert "Traceback" not in product.logs()
