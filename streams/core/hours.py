@@ -4,18 +4,18 @@ A row is (group, subject, hour): for each source the vector of the group's KPIs 
 is asked often - the last event, the events since a day - is kept up to date with each change, never summed up anew.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import compress
 from operator import ne
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from streams.core.frames import HOUR, Cell
 from streams.core.layout import COUNT, HOUR_WIDTH, LAST, Group, Layout
+from streams.core.partials import NOTHING, Changed
 from streams.core.policy import MINUTE_US
 from streams.core.rows import Rows
 
 PANE = "pane"
-NOTHING: Mapping[str, bool] = {}
 
 
 class Recent(NamedTuple):
@@ -48,10 +48,10 @@ class Hours:
             hours = self._merged.setdefault((group.number, str(subject)), {})
             hours[began_us(str(hour))] = _merge(list(sources.values()), group.hours_width)
 
-    def put(self, source: str, cell: Cell) -> Mapping[str, bool]:
-        """Take a source's newest vector of an hour: the KPIs that it changes, and whether one of their components has
-        become less."""
-        number, subject, hour, vector = cell
+    def put(self, source: str, cell: Cell) -> Changed:
+        """Take a source's newest vector of an hour."""
+        number, subject, hour, told = cell
+        vector: list[Any] = told
         key = (PANE, number, subject, hour)
         sources = self._rows.get(key)
         if sources is None:
@@ -66,12 +66,13 @@ class Hours:
         hours = self._merged.setdefault((number, subject), {})
         old, new = hours.get(start_us), _merge(list(sources.values()), width)
         hours[start_us] = new
-        changed = dict.fromkeys(compress(self._slots[number], map(ne, vector, before)), False)
+        changed, less = dict.fromkeys(compress(self._slots[number], map(ne, vector, before))), set()
         for kpi in changed:
             at = self._layout.groups[number].hours[kpi]
             self._follow((kpi, subject), start_us, old[at : at + HOUR_WIDTH] if old else [0, 0], new[at], new[at + 1])
-            changed[kpi] = vector[at] < before[at] or vector[at + LAST] < before[at + LAST]
-        return changed
+            if vector[at + COUNT] < before[at + COUNT] or vector[at + LAST] < before[at + LAST]:
+                less.add(kpi)
+        return changed, less
 
     def events(self, kpi: str, subject: str, start_us: int) -> int:
         """Events of the hour that begins at an instant."""

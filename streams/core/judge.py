@@ -18,7 +18,7 @@ from streams.core.align import Alignment
 from streams.core.announce import Announcer
 from streams.core.calendar import Calendars
 from streams.core.frames import HOUR as HOUR_PREFIX
-from streams.core.frames import Slice
+from streams.core.frames import Cell, Slice, Total
 from streams.core.hours import Hours
 from streams.core.measures.compile import MeasureClass, Plan
 from streams.core.observe import ObserveSpec
@@ -66,6 +66,12 @@ class JudgeSpec:
             if plan.kpi.guardrail is not None:
                 self.guarded[plan.kpi.guardrail].append(plan)
 
+        self.heeded = [[plan.kpi.id for plan in group.plans if self._is_heeded(plan)] for group in self.layout.groups]
+        """Of each group the KPIs whose values decide more than their own rows: metrics that guard nothing are not."""
+
+    def _is_heeded(self, plan: Plan) -> bool:
+        return plan.kpi.kind is not Kind.METRIC or plan.kpi.id in self.guarded
+
     def fits(self, kpi: str, subject: str, window_id: str) -> bool:
         """Whether a KPI of the catalogue may have a row, or an hour, of this name."""
         if kpi not in self.plans or subject not in self.subjects[kpi]:
@@ -93,7 +99,7 @@ class Judge:
             spec.windows,
             spec.observe.partition_of,
         )
-        self._values = ValueRows(self._rows, readings, spec.targets, spec.windows)
+        self._values = ValueRows(self._rows, readings, spec.layout, spec.windows)
         self._watch = Watch(
             self._rows, self._partials, self._hours, spec.targets, spec.calendars, spec.windows, self._announce
         )
@@ -254,50 +260,68 @@ class Judge:
         if not now.caught_up and now.us < self._publish_from_us:
             return
         self._refresh()
-        rows = self._values.waiting
+        rows = self._values.publish(self._at_us)
         if rows:
-            self._values.publish(self._at_us)
             self._publish_from_us = now.us + max(SECOND_US, rows * ROW_PAUSE_US)
 
     def _apply(self, source: str, slice_: Slice) -> None:
-        spec, stamp_us = self._spec, slice_.stamp_us
         # Cells of another catalogue's layout: OBSERVE tells all of its cells anew in ours.
-        for cell in slice_.cells if slice_.layout == spec.layout.fingerprint else ():
-            number, subject, window_id, _ = cell
-            if window_id.startswith(HOUR_PREFIX):
-                for kpi, less in self._hours.put(source, cell).items():
-                    if subject in spec.subjects[kpi]:
-                        self._heard(spec.plans[kpi], subject, window_id)
-                        self._look_soon(spec.plans[kpi], subject, stamp_us, urgent=less)
-                continue
-            grain, window = spec.windows.parse(window_id)
-            # Of a period whose other partials are forgotten.
-            if window.end_us < self._meta["oldest_us"] or grain is not spec.layout.groups[number].period:
-                continue
-            for kpi, less in self._partials.put(source, cell).items():
-                self._count(spec.plans[kpi], subject, window, stamp_us, less=less)
+        if slice_.layout == self._spec.layout.fingerprint:
+            for cell in slice_.cells:
+                if cell[2].startswith(HOUR_PREFIX):
+                    self._take_hour(source, cell, slice_.stamp_us)
+                else:
+                    self._take_cell(source, cell, slice_.stamp_us)
         for total in slice_.totals:
-            kpi, subject, window_id, _ = total
-            if not spec.fits(kpi, subject, window_id):
-                continue  # told before the catalogue changed
-            window = self._window(window_id)
-            if window.end_us < self._meta["oldest_us"]:
-                continue
-            fewer = self._partials.put_total(source, total)
-            if fewer is not None:
-                self._count(spec.plans[kpi], subject, window, stamp_us, less=fewer)
+            self._take_total(source, total, slice_.stamp_us)
 
-    def _count(self, plan: Plan, subject: str, window: Window, stamp_us: int, *, less: bool) -> None:
-        """A period cell has changed: its row begins, changes, is due for restatement, or is gone."""
-        kpi = plan.kpi.id
-        if less or not self._values.touch(kpi, subject, window.id):
-            if subject not in self._spec.subjects[kpi]:
-                return
-            self._settle_row(plan, subject, window)
-        for guarded in self._spec.guarded.get(kpi, ()):
+    def _take_hour(self, source: str, cell: Cell, stamp_us: int) -> None:
+        subject, pane_id = cell[1], cell[2]
+        changed, less = self._hours.put(source, cell)
+        for kpi in changed:
+            if subject in self._spec.subjects[kpi]:
+                plan = self._spec.plans[kpi]
+                self._heard(plan, subject, pane_id)
+                self._look_soon(plan, subject, stamp_us, urgent=kpi in less)
+
+    def _take_cell(self, source: str, cell: Cell, stamp_us: int) -> None:
+        spec, (number, subject, period, _) = self._spec, cell
+        grain, window = spec.windows.parse(period)
+        # Of a period whose other partials are forgotten.
+        if window.end_us < self._meta["oldest_us"] or grain is not spec.layout.groups[number].period:
+            return
+        changed, less = self._partials.put(source, cell)
+        if not changed:
+            return
+        if less or not self._values.touch_block(number, subject, period, changed):
+            for kpi in changed:
+                self._count(spec.plans[kpi], subject, window)
+        for kpi in spec.heeded[number]:
+            if kpi in changed and subject in spec.subjects[kpi]:
+                self._heed(spec.plans[kpi], subject, stamp_us, less=kpi in less)
+
+    def _take_total(self, source: str, total: Total, stamp_us: int) -> None:
+        kpi, subject, period, _ = total
+        if not self._spec.fits(kpi, subject, period):
+            return  # told before the catalogue changed
+        window = self._window(period)
+        less = self._partials.put_total(source, total) if window.end_us >= self._meta["oldest_us"] else None
+        if less is not None:
+            self._count(self._spec.plans[kpi], subject, window)
+            self._heed(self._spec.plans[kpi], subject, stamp_us, less=less)
+
+    def _heed(self, plan: Plan, subject: str, stamp_us: int, *, less: bool) -> None:
+        """What else depends on a KPI's value: rows that it guards, and alerts."""
+        for guarded in self._spec.guarded.get(plan.kpi.id, ()):
             now = self._spec.windows.period(guarded.kpi.period, self._at_us)
             self._values.touch(guarded.kpi.id, subject, now.id)
         self._look_soon(plan, subject, stamp_us, urgent=less)
+
+    def _count(self, plan: Plan, subject: str, window: Window) -> None:
+        """A value has changed: its row begins, changes, is due for restatement, or is gone."""
+        kpi = plan.kpi.id
+        if subject in self._spec.subjects[kpi]:
+            self._settle_row(plan, subject, window)
 
     def _settle_row(self, plan: Plan, subject: str, window: Window) -> None:
         """Where there is no open row, or nothing may stand any more that it could be about."""

@@ -46,6 +46,10 @@ class Membership:
         for person_id, rows in rows_of(catalogue.people).items():
             starts = [_instant(row.start, windows) for row in rows]
             self._rows[person_id] = starts, [_instant(row.end, windows) for row in rows], rows
+        self._persons_of: dict[str, list[str]] = defaultdict(list)
+        for person_id in sorted(self._rows):
+            for team in {row.team for row in self._rows[person_id][2]}:
+                self._persons_of[team].append(person_id)
 
     def team_at(self, person_id: str, time_us: int) -> str | None:
         """The team of a person at an instant; None for an unknown person and outside of their dates."""
@@ -90,14 +94,14 @@ class Membership:
 
     def persons(self, team_id: str, from_us: int, to_us: int) -> list[str]:
         """Persons who belong to a team at some instant of [from_us, to_us), by id."""
-        return sorted(
+        return [
             person_id
-            for person_id, (starts, ends, rows) in self._rows.items()
+            for person_id in self._persons_of.get(team_id, ())
             if any(
                 row.team == team_id and max(start_us, from_us) < min(end_us, to_us)
-                for start_us, end_us, row in zip(starts, ends, rows, strict=True)
+                for start_us, end_us, row in zip(*self._rows[person_id], strict=True)
             )
-        )
+        ]
 
     def _row_at(self, person_id: str, time_us: int) -> Row | None:
         known = self._rows.get(person_id)

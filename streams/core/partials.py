@@ -5,9 +5,10 @@ of KEYS is (kpi, subject, window): for each partition of LINK its distinct keys.
 mostly unchanged, so what is unchanged costs one comparison; sums are brought up to date by differences.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from itertools import compress
 from operator import add, sub
+from typing import Any
 
 from streams.core import frames
 from streams.core.accumulators.vector import merge
@@ -17,9 +18,10 @@ from streams.core.measures.compile import FACTS_SLOT, Plan, Reading
 from streams.core.rows import Key, Rows
 
 CELL, KEYS = "cell", "keys"
-Changed = Mapping[str, bool]
-"""KPIs that an entry has changed, and whether a component may have become less: a correction."""
-NOTHING: Changed = {}
+Changed = tuple[Mapping[str, None], Set[str]]
+"""KPIs that an entry has changed, and those of them of which a component has become less: a correction."""
+NONE: Set[str] = frozenset()
+NOTHING: Changed = ({}, NONE)
 
 
 class Partials:
@@ -29,15 +31,17 @@ class Partials:
         self._rows = rows
         self._layout = layout
         self._kpis = [_kpis_by_slot(group) for group in layout.groups]
+        self._places = {kpi: (group, at) for group in layout.groups for kpi, at in group.offsets.items()}
         self._merged: dict[Key, list[int]] = {}
 
     def put(self, source: str, cell: Cell) -> Changed:
         """Take a source's newest vector of a cell of our layout."""
-        number, subject, window, vector = cell
+        number, subject, window, told = cell
+        vector: list[Any] = told
         key = (CELL, number, subject, window)
         sources = self._rows.get(key)
         before = None if sources is None else sources.get(source)
-        if before == vector:
+        if before == told:
             return NOTHING
         if before is None:
             before = [0] * self._layout.groups[number].width
@@ -46,7 +50,8 @@ class Partials:
         except TypeError:  # digits, of a component beyond 64 bits
             vector, before = frames.integers(vector), frames.integers(before)
             differences = list(map(sub, vector, before))
-        changed = dict.fromkeys(compress(self._kpis[number], differences), min(differences) < 0)
+        kpis = self._kpis[number]
+        changed = dict.fromkeys(compress(kpis, differences))
         if not changed:
             return NOTHING
         if sources is None:
@@ -56,7 +61,9 @@ class Partials:
         merged = self._merged.get(key)
         if merged is not None:
             self._merged[key] = list(map(add, merged, differences))
-        return changed
+        if min(differences) >= 0:
+            return changed, NONE
+        return changed, set(compress(kpis, [difference < 0 for difference in differences]))
 
     def put_total(self, source: str, total: Total) -> bool | None:
         """Take a source's newest distinct counts: None if nothing changed, else whether one has become less."""
@@ -72,15 +79,14 @@ class Partials:
 
     def reading(self, plan: Plan, subject: str, window: str) -> Reading:
         """Value and n of a KPI for a subject and period."""
-        group = self._layout.of(plan.kpi.id)
-        at = group.offsets[plan.kpi.id]
-        vector = self._sum(group, subject, window)[at : at + plan.width]
-        return plan.reading(vector, self._distinct(plan, subject, window))
+        group, at = self._places[plan.kpi.id]
+        vector = self.vector(group, subject, window)[at : at + plan.width]
+        return plan.reading(vector, self._distinct(plan, subject, window) if plan.keys else ())
 
     def has_facts(self, plan: Plan, subject: str, window: str) -> bool:
         """Whether any standing event takes part."""
-        group = self._layout.of(plan.kpi.id)
-        return self._sum(group, subject, window)[group.offsets[plan.kpi.id] + FACTS_SLOT] > 0
+        group, at = self._places[plan.kpi.id]
+        return self.vector(group, subject, window)[at + FACTS_SLOT] > 0
 
     def forget_sums(self) -> None:
         """Free what can be summed up again: most periods are over and never asked for again."""
@@ -94,7 +100,8 @@ class Partials:
                     self._rows.drop(key)
                     self._merged.pop(key, None)
 
-    def _sum(self, group: Group, subject: str, window: str) -> list[int]:
+    def vector(self, group: Group, subject: str, window: str) -> list[int]:
+        """The vector of a group over all sources; not to be changed."""
         key = (CELL, group.number, subject, window)
         merged = self._merged.get(key)
         if merged is None:
@@ -108,8 +115,6 @@ class Partials:
         return merged
 
     def _distinct(self, plan: Plan, subject: str, window: str) -> list[int]:
-        if not plan.keys:
-            return []
         sources: Mapping[str, list[int]] = self._rows.get((KEYS, plan.kpi.id, subject, window)) or {}
         # Another catalogue may have counted more or fewer keys; LINK tells its totals anew.
         return merge((v for v in sources.values() if len(v) == len(plan.keys)), len(plan.keys))

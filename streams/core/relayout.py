@@ -44,15 +44,14 @@ def rearrange(rows: Rows, before: Shape, layout: Layout, fits: Fits) -> None:
         made: dict[Key, dict[str, list[Any]]] = {}
         for key, sources in rows.items(table):
             rows.drop(key)
-            _, number, subject, window = key
-            for kpi, at, to_group, to_at, width in moves.get(int(number), ()):
+            _, before_number, subject, window = key
+            for kpi, at, to_group, to_at, slots in moves.get(int(before_number), ()):
                 if not fits(kpi, str(subject), str(window)):
                     continue
                 for source, vector in sources.items():
-                    if any(vector[at : at + width]):
+                    if any(vector[at : at + slots]):
                         new = made.setdefault((table, to_group, subject, window), {})
-                        new.setdefault(source, [0] * lengths[to_number])[to_at : to_at + width] = vector[
-                            at : at + width
-                        ]
-        for key, sources in made.items():
-            rows.put(key, sources)
+                        whole = new.setdefault(source, [0] * lengths[to_group])
+                        whole[to_at : to_at + slots] = vector[at : at + slots]
+        for name, vectors in made.items():
+            rows.put(name, vectors)

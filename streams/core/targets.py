@@ -43,6 +43,8 @@ class Targets:
         self._working_time = working_time
         self._known: dict[tuple[str, str, str], Number | None] = {}
         self._repeats: dict[tuple[str, str], bool] = {}
+        self._stated_for: dict[tuple[str, Scope, str], list[list[Target]]] = {}
+        self._spans: dict[int, tuple[int, int]] = {}  # by the identity of a target: the catalogue outlives us
 
     def of(self, kpi_id: str, subject: str, window: Window) -> Number | None:
         """The target in the KPI's unit, or None where there is none. Pro-rated sums are not rounded."""
@@ -56,6 +58,8 @@ class Targets:
     def strict(self, kpi_id: str, subject: str, window: Window) -> bool:
         """Whether the target in force at the period's end is met only when passed."""
         kpi = self._plans[kpi_id].kpi
+        if not any(target.strict for target in kpi.targets):
+            return False
         for scope in FINENESS[: FINENESS.index(self.scopes[subject]) + 1][::-1]:
             version = self._in_force(self._stated(kpi, scope, subject), window.end_us - 1)
             if version is not None:
@@ -165,8 +169,11 @@ class Targets:
 
     def _stated(self, kpi: Kpi, scope: Scope, subject: str) -> list[list[Target]]:
         """Versions for the subject itself, then those for its kind."""
-        own = [target for target in kpi.targets if target.subject == subject]
-        return [own, [target for target in kpi.targets if _kind(target, kpi) is scope]]
+        name = (kpi.id, scope, subject)
+        if name not in self._stated_for:
+            own = [target for target in kpi.targets if target.subject == subject]
+            self._stated_for[name] = [own, [target for target in kpi.targets if _kind(target, kpi) is scope]]
+        return self._stated_for[name]
 
     def _in_force(self, stated: list[list[Target]], time_us: int) -> Target | None:
         for versions in stated:
@@ -177,11 +184,14 @@ class Targets:
         return None
 
     def _span(self, version: Target) -> tuple[int, int]:
-        clock = self._windows.clock
-        return (
-            ALWAYS_US if version.from_ is None else clock.start_of(version.from_),
-            FOREVER_US if version.to is None else clock.start_of(version.to),
-        )
+        span = self._spans.get(id(version))
+        if span is None:
+            clock = self._windows.clock
+            span = self._spans[id(version)] = (
+                ALWAYS_US if version.from_ is None else clock.start_of(version.from_),
+                FOREVER_US if version.to is None else clock.start_of(version.to),
+            )
+        return span
 
     def _by_working_time(
         self, stated: list[list[Target]], window: Window, start_us: int, end_us: int

@@ -6,16 +6,17 @@ are sent at once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from schemas import topics
 from schemas.values import Value
+from streams.core.layout import Layout
 from streams.core.measures.compile import Plan, Reading
-from streams.core.readings import Figures, Line, Readings
+from streams.core.readings import Figures, Line, Readings, value_key
 from streams.core.rows import Rows
 from streams.core.stage import Send
-from streams.core.targets import Targets
 from streams.core.windows import Window, Windows
 
 ROW = "row"
@@ -23,16 +24,25 @@ Name = tuple[str, str, str]
 """(kpi, subject, period)."""
 
 
+@dataclass(slots=True, eq=False)
+class Block:
+    """Open rows of the KPIs that share a vector, by KPI; `changed` may differ from what was published."""
+
+    lines: dict[str, Line] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+
+
 class ValueRows:
     """Rows of (kpi, subject, period): version, and of a closed row its value and n."""
 
-    def __init__(self, rows: Rows, readings: Readings, targets: Targets, windows: Windows) -> None:
+    def __init__(self, rows: Rows, readings: Readings, layout: Layout, windows: Windows) -> None:
         self._rows = rows
         self._readings = readings
-        self._targets = targets
+        self._layout = layout
         self._windows = windows
         self._open: dict[tuple[str, str], dict[str, Line]] = defaultdict(dict)
-        self._changed: dict[Line, None] = {}
+        self._blocks: dict[tuple[int, str, str], Block] = {}
+        self._changed: dict[Block, None] = {}
         self._sends: list[Send] = []
 
     def ready(self, plans: dict[str, Plan]) -> None:
@@ -85,15 +95,21 @@ class ValueRows:
 
     def touch(self, kpi: str, subject: str, period: str) -> bool:
         """Have an open row published with the next; False where no row is open."""
-        line = self._open.get((kpi, period), {}).get(subject)
-        if line is None:
+        return self.touch_block(self._layout.of(kpi).number, subject, period, {kpi: None})
+
+    def touch_block(self, number: int, subject: str, period: str, kpis: Mapping[str, None]) -> bool:
+        """Have the open rows of KPIs of one group published with the next; False where one of them is not open."""
+        block = self._blocks.get((number, subject, period))
+        if block is None or not block.lines.keys() >= kpis.keys():
             return False
-        self._changed[line] = None
+        block.changed.update(kpis)
+        self._changed[block] = None
         return True
 
     def touch_all(self, kpi: str, period: str) -> None:
         """Have all open rows of a period published with the next."""
-        self._changed.update(dict.fromkeys(self._open.get((kpi, period), {}).values()))
+        for subject in self._open.get((kpi, period), ()):
+            self.touch(kpi, subject, period)
 
     def begin(self, plan: Plan, subject: str, window: Window, *, closed: bool) -> None:
         """A new row; one of a period that is over begins as closed."""
@@ -107,20 +123,19 @@ class ValueRows:
     def withdraw(self, plan: Plan, subject: str, window: Window) -> None:
         """Nothing stands any more that this row could be about."""
         kpi = plan.kpi.id
-        line = self._open.get((kpi, window.id), {}).pop(subject, None)
-        if line is not None:
-            self._changed.pop(line, None)
+        if self._open.get((kpi, window.id), {}).pop(subject, None) is not None:
+            self._end_line(kpi, subject, window.id)
         self.forget(kpi, subject, window.id)
 
     def forget(self, kpi: str, subject: str, period: str) -> None:
         """Drop a row, also on kpi.values."""
         self._rows.drop((ROW, kpi, subject, period))
-        self._sends.append(Send(topics.VALUES, f"{kpi}|{subject}|{period}".encode(), None))
+        self._sends.append(Send(topics.VALUES, value_key(kpi, subject, period), None))
 
     def close(self, plan: Plan, window: Window) -> None:
         """A period is over and its grace too: its rows are final, version 1."""
         for subject, line in sorted(self._open.pop((plan.kpi.id, window.id), {}).items()):
-            self._changed.pop(line, None)
+            self._end_line(plan.kpi.id, subject, window.id)
             self._keep(plan, subject, window, 1, self._readings.shown(plan, subject, window, closed=True), line)
 
     def restate(self, plan: Plan, subjects: Iterable[str], window: Window) -> None:
@@ -146,19 +161,21 @@ class ValueRows:
 
     # -- publishing
 
-    @property
-    def waiting(self) -> int:
-        """Open rows that have changed since they were published."""
-        return len(self._changed)
-
-    def publish(self, now_us: int) -> None:
-        """Send what has changed of open rows, as of now."""
-        changed, self._changed = self._changed, {}
-        for line in changed:
-            figures = self._figures(line, now_us)
-            if figures != line.shown:
-                line.shown = figures
-                self._sends.append(Send(topics.VALUES, line.key, line.record(figures, 0), line.partition))
+    def publish(self, now_us: int) -> int:
+        """Send what has changed of open rows, as of now; how many rows were looked at."""
+        looked = 0
+        for block in self._changed:
+            for kpi, line in block.lines.items():
+                if kpi not in block.changed:
+                    continue
+                looked += 1
+                figures = self._figures(line, now_us)
+                if figures != line.shown:
+                    line.shown = figures
+                    self._sends.append(Send(topics.VALUES, line.key, line.record(figures, 0), line.partition))
+            block.changed.clear()
+        self._changed = {}
+        return looked
 
     def take_sends(self) -> list[Send]:
         """Records since they were last taken."""
@@ -182,8 +199,19 @@ class ValueRows:
 
     def _begin_line(self, plan: Plan, subject: str, window: Window) -> None:
         line = self._readings.line(plan, subject, window)
-        self._open[(plan.kpi.id, window.id)][subject] = line
-        self._changed[line] = None
+        kpi, period = plan.kpi.id, window.id
+        self._open[(kpi, period)][subject] = line
+        block = self._blocks.setdefault((self._layout.of(kpi).number, subject, period), Block())
+        block.lines[kpi] = line
+        block.changed.add(kpi)
+        self._changed[block] = None
+
+    def _end_line(self, kpi: str, subject: str, period: str) -> None:
+        name = (self._layout.of(kpi).number, subject, period)
+        block = self._blocks[name]
+        del block.lines[kpi]
+        if not block.lines:
+            del self._blocks[name]
 
     def _window(self, period: str) -> Window:
         return self._windows.parse(period)[1]

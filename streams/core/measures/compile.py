@@ -126,7 +126,9 @@ class Plan:
 
     def reading(self, vector: Sequence[int], distinct: Sequence[int]) -> Reading:
         """The KPI's value and n from its merged vector and its distinct counts (one a key leaf)."""
-        n = vector[N_SLOT] + sum(distinct[index] for index in self.base_keys)
+        n = vector[N_SLOT]
+        if self.base_keys:
+            n += sum(distinct[index] for index in self.base_keys)
         num, den = self.read(vector, distinct)
         if den == 0:
             return Reading(None, n)

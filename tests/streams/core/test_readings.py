@@ -1,0 +1,44 @@
+"""A value row as a prepared line says what its model says."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.values import Scope, Status, Value
+from streams.core.calendar import build
+from streams.core.readings import Figures, Line
+from streams.core.windows import Window
+from tests.streams.core import worlds
+from tests.streams.core.plans import plans_of
+
+CATALOGUE = worlds.catalogue(1)
+PLAN = plans_of(CATALOGUE)[0]
+HOURS = build(CATALOGUE).tenant
+numbers = st.one_of(st.none(), st.integers(), st.floats(allow_nan=False, allow_infinity=False))
+fractions = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False))
+figures = st.builds(Figures, numbers, numbers, numbers, fractions, st.integers(), st.sampled_from(Status))
+
+
+def line(subject: str, scope: Scope) -> Line:
+    return Line.of(
+        PLAN,
+        subject,
+        Window("2026-11", 0, 1),
+        scope,
+        target=None,
+        strict=False,
+        working_time=HOURS,
+        partition=0,
+        ends=("2026-11-01T00:00:00+07:00", "2026-12-01T00:00:00+07:00"),
+    )
+
+
+@given(st.text(), st.sampled_from(Scope), figures, st.integers(0, 9))
+def test_the_record_reads_as_the_model(subject: str, scope: Scope, told: Figures, version: int) -> None:
+    row = line(subject, scope)
+
+    record = row.record(told, version)
+
+    assert row.model(told, version) == Value.model_validate_json(record)
+    assert list(json.loads(record)) == list(Value.model_fields)
