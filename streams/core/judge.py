@@ -7,7 +7,7 @@ not wait for minutes: what a chunk changed is published with the chunk, or about
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.alerts import AlertClass
 from schemas.catalogue.models import Catalogue, Direction, Kind
@@ -66,18 +66,23 @@ class JudgeSpec:
             if plan.kpi.guardrail is not None:
                 self.guarded[plan.kpi.guardrail].append(plan)
 
-        self.heeded = [[plan.kpi.id for plan in group.plans if self._is_heeded(plan)] for group in self.layout.groups]
-        """Of each group the KPIs whose values decide more than their own rows: metrics that guard nothing are not."""
-
-    def _is_heeded(self, plan: Plan) -> bool:
-        return plan.kpi.kind is not Kind.METRIC or plan.kpi.id in self.guarded
-
     def fits(self, kpi: str, subject: str, window_id: str) -> bool:
         """Whether a KPI of the catalogue may have a row, or an hour, of this name."""
         if kpi not in self.plans or subject not in self.subjects[kpi]:
             return False
         is_hour = window_id.startswith(HOUR_PREFIX)
         return is_hour or self.windows.parse(window_id)[0] is self.plans[kpi].kpi.period
+
+
+class _Heeded(NamedTuple):
+    """A KPI and subject whose value decides more than its own row: `guarded` KPIs, and detectors if `asked`, which may
+    find it worse only by time or a correction if it `grows`."""
+
+    kpi: str
+    subject: str
+    guarded: Sequence[Plan]
+    asked: bool
+    grows: bool
 
 
 class Judge:
@@ -104,6 +109,7 @@ class Judge:
             self._rows, self._partials, self._hours, spec.targets, spec.calendars, spec.windows, self._announce
         )
         self._timers = Timers()
+        self._heeded: dict[tuple[int, str], list[_Heeded]] = {}
         self._alerts: list[Send] = []
         self._publish_from_us = 0
         self._meta: dict[str, Any] = {"decided_us": None, "first_us": None, "swept_day": 0, "refreshed_us": 0}
@@ -280,9 +286,8 @@ class Judge:
         changed, less = self._hours.put(source, cell)
         for kpi in changed:
             if subject in self._spec.subjects[kpi]:
-                plan = self._spec.plans[kpi]
-                self._heard(plan, subject, pane_id)
-                self._look_soon(plan, subject, stamp_us, urgent=kpi in less)
+                self._heard(self._spec.plans[kpi], subject, pane_id)
+                self._look_soon(self._heeding(kpi, subject), stamp_us, less=kpi in less)
 
     def _take_cell(self, source: str, cell: Cell, stamp_us: int) -> None:
         spec, (number, subject, period, _) = self._spec, cell
@@ -296,9 +301,12 @@ class Judge:
         if less or not self._values.touch_block(number, subject, period, changed):
             for kpi in changed:
                 self._count(spec.plans[kpi], subject, window)
-        for kpi in spec.heeded[number]:
-            if kpi in changed and subject in spec.subjects[kpi]:
-                self._heed(spec.plans[kpi], subject, stamp_us, less=kpi in less)
+        heeded = self._heeded.get((number, subject))
+        if heeded is None:
+            heeded = self._heeded[number, subject] = self._find_heeded(number, subject)
+        for one in heeded:
+            if one.kpi in changed:
+                self._heed(one, stamp_us, less=one.kpi in less)
 
     def _take_total(self, source: str, total: Total, stamp_us: int) -> None:
         kpi, subject, period, _ = total
@@ -308,14 +316,25 @@ class Judge:
         less = self._partials.put_total(source, total) if window.end_us >= self._meta["oldest_us"] else None
         if less is not None:
             self._count(self._spec.plans[kpi], subject, window)
-            self._heed(self._spec.plans[kpi], subject, stamp_us, less=less)
+            self._heed(self._heeding(kpi, subject), stamp_us, less=less)
 
-    def _heed(self, plan: Plan, subject: str, stamp_us: int, *, less: bool) -> None:
+    def _find_heeded(self, number: int, subject: str) -> list[_Heeded]:
+        """Of a group the KPIs whose values decide more than their own rows."""
+        plans = self._spec.layout.groups[number].plans
+        kpis = [plan.kpi.id for plan in plans if subject in self._spec.subjects[plan.kpi.id]]
+        return [one for one in (self._heeding(kpi, subject) for kpi in kpis) if one.guarded or one.asked]
+
+    def _heeding(self, kpi: str, subject: str) -> _Heeded:
+        plan, asks = self._spec.plans[kpi], self._watch.asks(self._spec.plans[kpi], subject)
+        grows = plan.kpi.direction is Direction.UP and plan.measure_class is not MeasureClass.DIFFERENCE
+        return _Heeded(kpi, subject, self._spec.guarded.get(kpi, ()), asks.pace or asks.silence, grows)
+
+    def _heed(self, one: _Heeded, stamp_us: int, *, less: bool) -> None:
         """What else depends on a KPI's value: rows that it guards, and alerts."""
-        for guarded in self._spec.guarded.get(plan.kpi.id, ()):
+        for guarded in one.guarded:
             now = self._spec.windows.period(guarded.kpi.period, self._at_us)
-            self._values.touch(guarded.kpi.id, subject, now.id)
-        self._look_soon(plan, subject, stamp_us, urgent=less)
+            self._values.touch(guarded.kpi.id, one.subject, now.id)
+        self._look_soon(one, stamp_us, less=less)
 
     def _count(self, plan: Plan, subject: str, window: Window) -> None:
         """A value has changed: its row begins, changes, is due for restatement, or is gone."""
@@ -346,16 +365,15 @@ class Judge:
             if end_us is not None:
                 self._timers.set(minute_from(end_us + self._spec.policy.grace_us), HOUR, kpi, subject)
 
-    def _look_soon(self, plan: Plan, subject: str, stamp_us: int, *, urgent: bool) -> None:
+    def _look_soon(self, one: _Heeded, stamp_us: int, *, less: bool) -> None:
         """Growth can only help where more is better, so a timer that is set may stay; anything else is looked at in
         the next minute. The hourly baseline speaks when an hour closes, not with an event."""
-        asks = self._watch.asks(plan, subject)
-        if not (asks.pace or asks.silence):
+        if not one.asked:
             return
-        grows = plan.kpi.direction is Direction.UP and plan.measure_class is not MeasureClass.DIFFERENCE
-        urgent = urgent or not grows or self._watch.has_alert(plan.kpi.id, subject)
-        if urgent or not self._timers.is_set(EVALUATE, plan.kpi.id, subject):
-            self._timers.set(minute_after(max(stamp_us, self._at_us)), EVALUATE, plan.kpi.id, subject)
+        kpi, subject = one.kpi, one.subject
+        calm = one.grows and not less and self._timers.is_set(EVALUATE, kpi, subject)
+        if not calm or self._watch.has_alert(kpi, subject):
+            self._timers.set(minute_after(max(stamp_us, self._at_us)), EVALUATE, kpi, subject)
 
     # -- decisions
 

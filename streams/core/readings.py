@@ -4,7 +4,7 @@ A backlog changes tens of thousands of rows a second, so what is constant of a r
 beginning of its record - is found once (`Line`), and a share of working time once for all subjects of one calendar.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,8 +19,6 @@ from streams.core.stage import PartitionOf
 from streams.core.standing import RED, attainment, status
 from streams.core.targets import Number, Targets
 from streams.core.windows import Window, Windows
-
-UNSEEN = Reading(None, 0)
 
 
 class Figures(NamedTuple):
@@ -155,6 +153,16 @@ class Readings:
             return reading
         hidden = not closed or subject in self._hidden(plan, plan.kpi.anonymous, window)
         return Reading(None if hidden else reading.value, reading.n)
+
+    def open(self, lines: Sequence[Line]) -> list[Reading]:
+        """Value and n of open rows of one group, subject and period, as they may be shown."""
+        if not lines:
+            return []
+        readings = self._partials.readings([line.plan for line in lines], lines[0].subject, lines[0].window.id)
+        return [
+            reading if line.plan.kpi.anonymous is None else Reading(None, reading.n)
+            for line, reading in zip(lines, readings, strict=True)
+        ]
 
     def figures(self, line: Line, reading: Reading, now_us: int, *, closed: bool) -> Figures:
         """A row's figures at `now_us`, from its reading."""

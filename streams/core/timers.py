@@ -27,24 +27,25 @@ class Timers:
 
     def __init__(self) -> None:
         self._heap: list[Due] = []
-        self._earliest: dict[tuple[int, tuple[str, ...]], int] = {}
+        self._earliest: list[dict[tuple[str, ...], int]] = [{} for _ in range(EVALUATE + 1)]
 
     def set(self, minute_us: int, kind: int, *what: str) -> None:
         """Ask for a look at a whole minute; a later one for the same thing is forgotten."""
-        known = self._earliest.get((kind, what))
+        earliest = self._earliest[kind]
+        known = earliest.get(what)
         if known is not None and known <= minute_us:
             return
-        self._earliest[(kind, what)] = minute_us
+        earliest[what] = minute_us
         heapq.heappush(self._heap, (minute_us, kind, what))
 
     def is_set(self, kind: int, *what: str) -> bool:
         """Whether a look at it is due some time."""
-        return (kind, what) in self._earliest
+        return what in self._earliest[kind]
 
     def due(self, until_us: int) -> Iterator[Due]:
         """Everything due up to and with a minute, in order; what is set on the way comes in its turn."""
         while self._heap and self._heap[0][0] <= until_us:
             minute_us, kind, what = heapq.heappop(self._heap)
-            if self._earliest.get((kind, what)) == minute_us:
-                del self._earliest[(kind, what)]
+            if self._earliest[kind].get(what) == minute_us:
+                del self._earliest[kind][what]
                 yield minute_us, kind, what

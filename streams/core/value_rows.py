@@ -165,11 +165,10 @@ class ValueRows:
         """Send what has changed of open rows, as of now; how many rows were looked at."""
         looked = 0
         for block in self._changed:
-            for kpi, line in block.lines.items():
-                if kpi not in block.changed:
-                    continue
-                looked += 1
-                figures = self._figures(line, now_us)
+            lines = [line for kpi, line in block.lines.items() if kpi in block.changed]
+            looked += len(lines)
+            for line, reading in zip(lines, self._readings.open(lines), strict=True):
+                figures = self._readings.figures(line, reading, now_us, closed=False)
                 if figures != line.shown:
                     line.shown = figures
                     self._sends.append(Send(topics.VALUES, line.key, line.record(figures, 0), line.partition))
@@ -183,7 +182,7 @@ class ValueRows:
         return sends
 
     def _figures(self, line: Line, now_us: int) -> Figures:
-        reading = self._readings.shown(line.plan, line.subject, line.window, closed=False)
+        (reading,) = self._readings.open([line])
         return self._readings.figures(line, reading, now_us, closed=False)
 
     def _keep(
