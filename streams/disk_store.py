@@ -194,6 +194,7 @@ def _options(cache: Cache) -> Options:
     options.set_memtable_whole_key_filtering(True)
     options.set_memtable_prefix_bloom_ratio(0.1)
     options.set_compression_type(DBCompressionType.lz4())
+    options.set_manifest_preallocation_size(64 << 10)
     options.set_keep_log_file_num(1)
     options.set_stats_dump_period_sec(0)
     options.set_stats_persist_period_sec(0)

@@ -123,7 +123,7 @@ def test_what_lies_beyond_the_horizon_goes_from_the_disk(tmp_path: Path) -> None
 
     assert (42, 1) == (kept, len(store))
     store._write()
-    assert [b"e", b"r"] == [key[:1] for key in store._database.keys() if isinstance(key, bytes)]
+    assert [b"e", b"r"] == [row[0][:1] for row in store._database.items() if isinstance(row[0], bytes)]
 
 
 # -- directories
