@@ -5,23 +5,20 @@ backfill is judged as if it had been watched, and the same events give the same 
 not wait for minutes: what a chunk changed is published with the chunk, or about once a second while a backlog is read.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from schemas.alerts import AlertClass
-from schemas.catalogue.models import Catalogue, Direction, Kind
+from schemas.catalogue.models import Direction, Kind
 from schemas.values import Value
 from streams.core import frames
 from streams.core.alerting.lifecycle import Step as AlertStep
 from streams.core.align import Alignment
-from streams.core.announce import Announcer
-from streams.core.calendar import Calendars
 from streams.core.frames import HOUR as HOUR_PREFIX
 from streams.core.frames import Cell, Slice, Total
 from streams.core.hours import Hours
+from streams.core.judge_spec import JudgeSpec as JudgeSpec
 from streams.core.measures.compile import MeasureClass, Plan
-from streams.core.observe import ObserveSpec
 from streams.core.partials import KEYS, Partials
 from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US, SECOND_US
 from streams.core.readings import Readings
@@ -29,7 +26,6 @@ from streams.core.relayout import Shape, rearrange, shape_of
 from streams.core.rows import Rows
 from streams.core.spread import route
 from streams.core.stage import Now, Record, Send, Step
-from streams.core.targets import Targets
 from streams.core.timers import CLOSE, EVALUATE, HOUR, OPEN, RESTATE, Timers, minute_after, minute_from
 from streams.core.value_rows import ROW, ValueRows
 from streams.core.watch import ALERT, BASELINE, Watch
@@ -41,37 +37,6 @@ REFRESH_US = 10 * MINUTE_US
 ROW_PAUSE_US = 50
 """While a partition lags, publishing pauses for a second, or this long for each row that it published: a row costs some
 4 us, so at most a tenth of the time goes into states that nobody will look at."""
-
-
-class JudgeSpec:
-    """What every partition of JUDGE shares."""
-
-    def __init__(self, catalogue: Catalogue, observe: ObserveSpec, targets: Targets, calendars: Calendars) -> None:
-        self.catalogue = catalogue
-        self.observe = observe
-        self.plans = observe.spread.plans
-        self.layout = observe.spread.layout
-        self.windows = observe.windows
-        self.policy = observe.policy
-        self.targets = targets
-        self.calendars = calendars
-        self.announcer = Announcer(catalogue, targets.scopes, observe.windows, observe.policy, calendars.tenant)
-        parts = range(observe.partitions)
-        self.subjects = {plan.kpi.id: frozenset(targets.subjects_of(plan.kpi)) for plan in self.plans.values()}
-        self.sources = [f"{frames.FROM_OBSERVE}{part}" for part in parts]
-        if observe.spread.has_keys:
-            self.sources += [f"{frames.FROM_LINK}{part}" for part in parts]
-        self.guarded: dict[str, list[Plan]] = defaultdict(list)
-        for plan in self.plans.values():
-            if plan.kpi.guardrail is not None:
-                self.guarded[plan.kpi.guardrail].append(plan)
-
-    def fits(self, kpi: str, subject: str, window_id: str) -> bool:
-        """Whether a KPI of the catalogue may have a row, or an hour, of this name."""
-        if kpi not in self.plans or subject not in self.subjects[kpi]:
-            return False
-        is_hour = window_id.startswith(HOUR_PREFIX)
-        return is_hour or self.windows.parse(window_id)[0] is self.plans[kpi].kpi.period
 
 
 class _Heeded(NamedTuple):
