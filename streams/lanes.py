@@ -4,6 +4,26 @@ Errors. A failed or unknown commit drops the state; the lane asks the group whet
 restores only if so (a worker that was asleep must not fence the one that replaced it), else it waits for the next
 assignment. A record that makes the stage raise becomes a dead letter `internal_error`; its neighbours count. A disk
 that fails under the state is no fault of a record: the worker ends, and what was not committed is read again.
+
+The recovery path is one, whatever happened (`_run`): open the ledger (fences every earlier owner), read the changelog
+and check its manifest, load, seek to the offset of the offset row, flow. A start, a rebalance, a lost commit and a
+worker with an empty disk differ only in what led there. A state in memory is used again only by a lane that was held
+between two successive generations of the group (streams.agents).
+
+What must hold, and what breaks otherwise (tests/streams/test_lanes.py, tests/kafka/test_workers.py):
+- One thing at a time in a partition: feed, tick and settle run in this one task. Two at once would commit rows of a
+  half-done chunk.
+- The offset committed is that after the last record fed, and nothing is fed that is not committed or dropped: so while
+  a transaction is open (`Now.more`) there is no tick, no settle and no delivery, and its last feed has `more` false
+  even when the lane is told to stop, for the stage may hold its whole Step back until then.
+- A chunk that fails behind others of its transaction takes them along: the state is half changed. All of it is read
+  again from the last commit, chunk by chunk until past it (`_careful_to`), so that the one that fails is alone and can
+  be fed record by record.
+- Messages go out after the commit only: what they say must have happened.
+- After a lost commit ask the group first, restore then. A zombie that restores fences its successor, and the two would
+  take turns for ever.
+- Nothing here holds the loop for more than some 200 ms (`streams.inbox.SLOW_FEED_S` for the stage's part): the group's
+  heartbeats run in it.
 """
 
 import asyncio

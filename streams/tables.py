@@ -7,6 +7,20 @@ group's committed offsets are hints for lag tools, and a partition without offse
 Who may commit. `open` runs InitProducerId for `{app}-{topic}-{partition}`, which aborts an open transaction of any
 earlier owner and fences that owner for good. Only then does `read` take the changelog's end: nothing can be added to
 what it reads but by us. After a failed or unknown commit the rows in memory are worthless: drop them, open, read.
+
+What must hold, and what breaks otherwise:
+- Compute first, then begin, send, commit, and wait for nothing else in between: an open transaction keeps every
+  read_committed reader behind it, and the broker aborts it after the session's timeout.
+- Open before read. The other way round, an owner that still lives may write after the read, and its rows are missing in
+  ours (test_tables: a new owner fences the old one; test_workers: a worker that slept through its session).
+- Rows, sends and offset in one transaction: what is outside of it is repeated or missing after a kill (test_workers).
+- The manifest in the offset row (number of live rows, XOR of their digests) costs one CRC a row and is what notices a
+  changelog that retention, an operator or a broken disk cut short or changed. It needs the digest of what a row was
+  before, so digests of all live rows stay in memory: about 140 bytes a row, which is why stages pack many things into
+  one row. It cannot see a tail that is missing as a whole: that is an older state that was true once, with the offset
+  to go on from.
+- How rows become digests and keys (`ROW`, crc32 of key and value) is the format of the changelog: a change of it makes
+  every changelog there is look broken.
 """
 
 import asyncio

@@ -4,6 +4,22 @@ Faust 0.15.3's own driver makes two tasks and several objects per record, and it
 follow rules that lose or repeat records (DESIGN section 6). This consumer keeps Faust's road from topic to agent
 (conductor, channel, stream) and does the rest itself with aiokafka's public calls, in the event loop of the agents:
 a loop that hangs then stops its heartbeats too, and the group gives its partitions to a worker that lives.
+
+What must hold, and what breaks otherwise:
+- A chunk carries the epoch (number of seeks) it was fetched in, read in the same breath as the fetch: no `await`
+  between `getmany` and the copy of the epochs. Else a chunk from before a seek counts as one from after it, and records
+  are lost or counted twice (test_lanes: a chunk fetched before the last seek is dropped).
+- A new partition is paused until its lane has restored and sought. Else what comes meanwhile is dropped as not running,
+  and is missing, because aiokafka's position has gone on.
+- A chunk may be empty: the position moved over commit markers. Else a stage behind a transactional producer is never
+  caught up, and time stands still for it.
+- Pauses are aiokafka's own. Unread data of one partition would hold up the fetches of all others on that broker for
+  100 ms. What is on its way at a pause is thrown away and fetched again: hence the two marks of `streams.inbox`.
+- Listeners let nothing escape: aiokafka 0.14 logs what they raise, and the worker would own partitions and idle.
+
+Static membership (`group.instance.id`) is left out on purpose. aiokafka 0.14 does not send the id with heartbeats and
+commits and knows no FENCED_INSTANCE_ID, so two workers with one id would not be told; and a worker that ends would
+leave its partitions unserved for a session, where now those that stay keep their state and go on at once.
 """
 
 # mypy: allow-subclassing-any, allow-untyped-decorators

@@ -115,7 +115,7 @@ class PartitionState(Protocol):
         everything with the next feed whose `more` is false: no tick, no commit and no delivery comes in between. So a
         row that every chunk touches is written once, and a value that changes with every chunk is sent once. A stage
         that returns its Step each time is as right, only slower: the shell sends the sends in their order, and of the
-        rows with one key writes the last.
+        rows with one key writes the last. The last feed of a transaction may be of no records.
 
         When a later chunk of the transaction fails, the state is dropped with all it held back, and is restored from
         the last commit.
