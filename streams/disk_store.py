@@ -121,8 +121,8 @@ class DiskStore:
         found = self._get(_family_key(family))
         return () if found is None else _members(found)
 
-    def has_members(self, identity: Identity) -> bool:
-        return hash(identity) in self._amended and bool(self.members(("root", *identity)))
+    def has_members(self, source: str, id_: str) -> bool:
+        return hash((source, id_)) in self._amended and bool(self.members(("root", source, id_)))
 
     def join(self, family: Family, identity: Identity) -> None:
         members = self.members(family)

@@ -114,6 +114,13 @@ class Settings(BaseSettings):
             raise ValueError('this store needs an extra: pip install "kpi-streams[rocksdb]"')
         return value
 
+    @field_validator("state_dir", mode="before")
+    @classmethod
+    def _some_directory(cls, value: object) -> object:
+        if value == "":
+            raise ValueError("expected a directory")
+        return value
+
     @field_validator("locale", "sasl_mechanism", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:

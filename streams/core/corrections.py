@@ -84,6 +84,7 @@ class Ledger:
         self._store = store
         self.packed = store.packed
         """The event of a source and id as it was added, if it is inside the horizon."""
+        self._add, self._has_members = store.add, store.has_members  # asked for every event
 
     def __len__(self) -> int:
         return len(self._store)
@@ -112,7 +113,7 @@ class Ledger:
 
     def add(self, event: Event, packed: bytes) -> None:
         """Take an event whose identity is new."""
-        self._store.add(event.source, event.id, packed)
+        self._add(event.source, event.id, packed)
         if event.supersedes is not None or event.type in SALES:
             self._store.join(_joined(event), identity_of(event))
 
@@ -125,7 +126,7 @@ class Ledger:
     def is_alone(self, event: Event) -> bool:
         """Whether an event that was added stands without a chain: nothing to look up but itself (the common case, kept
         fast)."""
-        if event.supersedes is not None or self._store.has_members(identity_of(event)):
+        if event.supersedes is not None or self._has_members(event.source, event.id):
             return False
         return event.type not in SALES or (event.type == SALE and len(self._store.members(_joined(event))) == 1)
 

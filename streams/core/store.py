@@ -49,8 +49,8 @@ class EventStore(Protocol):
         """Who joined a family, in the order in which they did."""
         ...
 
-    def has_members(self, identity: Identity) -> bool:
-        """Whether anyone joined the family ("root", *identity): asked of every event, so it has to be quick."""
+    def has_members(self, source: str, id_: str) -> bool:
+        """Whether anyone joined the family ("root", source, id_): asked of every event, so it has to be quick."""
         ...
 
     def join(self, family: Family, identity: Identity) -> None:
@@ -114,8 +114,8 @@ class MemoryStore:
             return self._amended.get((family[1], family[2]), ())
         return self._sales.get(family, ())
 
-    def has_members(self, identity: Identity) -> bool:
-        return bool(self._amended) and identity in self._amended
+    def has_members(self, source: str, id_: str) -> bool:
+        return (source, id_) in self._amended if self._amended else False
 
     def join(self, family: Family, identity: Identity) -> None:
         if family[0] == "root":

@@ -43,7 +43,7 @@ def test_the_disk_store_says_what_the_memory_store_says(stores: DiskStores, seed
         identity = any_identity(random)
 
         assert memory.packed(*identity) == disk.packed(*identity)
-        assert memory.has_members(identity) == disk.has_members(identity)
+        assert memory.has_members(*identity) == disk.has_members(*identity)
     assert sorted(memory) == sorted(disk)
     assert len(memory) == len(disk)
     assert memory._rows == {key: disk.row(key) for key in memory._rows}

@@ -47,6 +47,7 @@ def test_brokers_come_with_or_without_scheme_and_port(
         ("KPI_PARTITIONS", "many", r"KPI_PARTITIONS='many': input should be a valid integer"),
         ("KPI_PARTITIONS", "0", r"KPI_PARTITIONS='0': input should be greater than or equal to 1"),
         ("KPI_STORE", "disk", r"KPI_STORE='disk': expected memory or rocksdb"),
+        ("KPI_STATE_DIR", "", r"KPI_STATE_DIR='': expected a directory"),
         ("KPI_APP_ID", "my app", r"KPI_APP_ID='my app': expected only letters"),
         ("KPI_SSL_CAFILE", "/no/such", r"KPI_SSL_CAFILE='/no/such': expected a file"),
         ("KPI_SECURITY_PROTOCOL", "SASL_SSL", r"KPI_SASL_MECHANISM is not set"),
