@@ -16,7 +16,7 @@ from pydantic_core import from_json
 
 from schemas.events.envelope import JSON_CONTENT, MAX_VALUE_BYTES, Envelope, Event, Rejected
 from schemas.events.fields import EventData
-from schemas.events.quick import QuickDecoder
+from schemas.events.quick import FurtherDecoder, QuickDecoder
 from schemas.events.reasons import Reason
 from schemas.events.registry import RETRACTED, Registry
 from schemas.events.sentences import LONGEST, of_event, of_fault, shown
@@ -76,25 +76,37 @@ class Decoder:
             for type_, model in models.items()
         }
         self._quick = QuickDecoder(models, currency)
+        self._further = FurtherDecoder(models, currency)
 
     def decode(self, key: bytes | None, value: bytes | None, headers: Sequence[Header] = ()) -> Event | Rejected:
         """The event in a record, or why there is none. A `key` of None is not compared with the subject."""
         if value is not None and len(value) <= MAX_VALUE_BYTES and (not headers or _is_usual(headers)):
-            event = self._quick.exact(key, value)
+            event = self._quick.event(key, value)
             if event is not None:
+                return event
+            found = self._further.event(key, value)
+            if found is not None:
+                event, further = found
+                event.data.update(further)
                 return event
         return self.decode_slowly(key, value, headers)
 
     def decode_all(self, records: Sequence[Record]) -> list[Event | Rejected]:
         """What `decode` says of each record, in their order, but without the fields of `data` that nobody declared."""
-        exact = self._quick.exact
+        quick = self._quick.event
         outcomes: list[Event | Rejected] = []
         for record in records:
             key, value, headers = record.key, record.value, record.headers
-            outcome: Event | Rejected | None = None
             if value is not None and len(value) <= MAX_VALUE_BYTES and (not headers or _is_usual(headers)):
-                outcome = exact(key, value) or self._quick.declared(key, value)
-            outcomes.append(outcome or self._declared(self.decode_slowly(key, value, headers)))
+                event = quick(key, value)
+                if event is not None:
+                    outcomes.append(event)
+                    continue
+                found = self._further.event(key, value)
+                if found is not None:
+                    outcomes.append(found[0])
+                    continue
+            outcomes.append(self._declared(self.decode_slowly(key, value, headers)))
         return outcomes
 
     def decode_slowly(self, key: bytes | None, value: bytes | None, headers: Sequence[Header] = ()) -> Event | Rejected:

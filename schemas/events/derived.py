@@ -5,8 +5,9 @@ and its events take pydantic's way. What msgspec cannot say (visible characters,
 `schemas.events.quick` to check.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import ceil, floor
+from operator import attrgetter
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -32,8 +33,7 @@ class Derived(NamedTuple):
     """A model's struct, and what is still to be checked of the object that it becomes."""
 
     struct: Any
-    names: frozenset[str]  # wire names of all fields
-    visible: tuple[str, ...]  # fields that hold visible characters only
+    visible: Callable[[Any], Iterable[str | None]]  # struct -> its texts that hold visible characters only
     checks: tuple[tuple[str, Callable[[Any], object]], ...]  # field -> raises ValueError where its value is refused
     defaults: Mapping[str, Any]
 
@@ -57,12 +57,12 @@ def data_of(model: type[EventData], currency: str, forbid_unknown: bool) -> Deri
             kind = _supersedes(inner, forbid_unknown)
         else:
             kind = _kind(inner)
-        if inner.get("pattern") == VISIBLE:
-            visible.append(name)
-        if default is not None:
-            defaults[name] = default
         # A wire name may be no Python name; `supersedes` is read from the struct by its own.
         attribute = name if name == "supersedes" else f"field_{position}"
+        if inner.get("pattern") == VISIBLE:
+            visible.append(attribute)
+        if default is not None:
+            defaults[name] = default
         renamed[attribute] = name
         fields.append((attribute, kind | None, None) if optional else (attribute, kind))
     try:
@@ -71,7 +71,9 @@ def data_of(model: type[EventData], currency: str, forbid_unknown: bool) -> Deri
         )
     except ValueError as error:  # a name with a quote in it
         raise NotUnderstoodError(str(error)) from None
-    return Derived(struct, frozenset(renamed.values()), tuple(visible), tuple(checks), defaults)
+    if len(visible) < 2:  # attrgetter of one name gives no tuple
+        raise NotUnderstoodError(f"{model.__name__}: {visible}")
+    return Derived(struct, attrgetter(*visible), tuple(checks), defaults)
 
 
 def envelope_of(type_: str, data: Derived, forbid_unknown: bool) -> Any:

@@ -16,24 +16,21 @@ class Instants:
         """`:15:00+07:00` -> microseconds to add to the hour."""
 
     def us(self, text: str) -> int:
-        """Microseconds since the epoch. Raises TimeFormatError."""
-        hour, rest = self.hours.get(text[:13]), self.rests.get(text[13:])
-        if hour is not None and rest is not None:
-            return hour + rest
-        fraction_us = 0
-        whole = text
-        if text[19:20] == ".":
-            end = -1 if text[-1] in "Zz" else -6
-            digits = text[20:end]
-            if not (digits.isascii() and digits.isdecimal()):
-                return parse_us(text)
-            # As in parse_us, digits past the sixth are cut off.
-            fraction_us = int(digits[:6].ljust(6, "0"))
-            whole = text[:19] + text[end:]
-            hour, rest = self.hours.get(whole[:13]), self.rests.get(whole[13:])
-            if hour is not None and rest is not None:
-                return hour + rest + fraction_us
-        return self._learn(whole, text) + fraction_us
+        """Microseconds since the epoch. Raises TimeFormatError.
+
+        Ask it for what `hours` and `rests` do not know: it learns these parts, except fractions of a second.
+        """
+        if text[19:20] != ".":
+            return self._learn(text, text)
+        end = -1 if text[-1] in "Zz" else -6
+        digits = text[20:end]
+        if not (digits.isascii() and digits.isdecimal()):
+            return parse_us(text)
+        whole = text[:19] + text[end:]
+        hour, rest = self.hours.get(whole[:13]), self.rests.get(whole[13:])
+        whole_us = self._learn(whole, text) if hour is None or rest is None else hour + rest
+        # As in parse_us, digits past the sixth are cut off.
+        return whole_us + (int(digits) if len(digits) == 6 else int(digits[:6].ljust(6, "0")))
 
     def _learn(self, whole: str, text: str) -> int:
         whole_us = parse_us(whole) if whole is text else parse_us(text) // 1_000_000 * 1_000_000

@@ -14,8 +14,8 @@ from schemas.catalogue.models import EventType
 from schemas.events.decode import Decoder
 from schemas.events.derived import NotUnderstoodError, data_of
 from schemas.events.envelope import Event, Rejected
-from schemas.events.fields import EventData, Id
-from schemas.events.quick import QuickDecoder
+from schemas.events.fields import EventData, Id, Retraction
+from schemas.events.quick import FurtherDecoder, QuickDecoder
 from schemas.events.registry import RETRACTED, SHIPPED, Registry
 from tests.schemas.events.golden import EVENTS, files, record
 
@@ -25,8 +25,12 @@ VISIT = EventType(
 )
 REGISTRY = Registry.of([VISIT])
 DECODER = Decoder(REGISTRY, "VND")
-MODELS = {name: REGISTRY.model_of(name) for type_ in REGISTRY.types for name in (type_, type_ + RETRACTED)}
-QUICK = QuickDecoder({name: model for name, model in MODELS.items() if model is not None}, "VND")
+MODELS: dict[str, type[EventData]] = {
+    **REGISTRY.types,
+    **dict.fromkeys((type_ + RETRACTED for type_ in REGISTRY.types), Retraction),
+}
+QUICK = QuickDecoder(MODELS, "VND")
+FURTHER = FurtherDecoder(MODELS, "VND")
 
 
 class Plain(NamedTuple):
@@ -109,19 +113,21 @@ TIMES = [
     "2026-11-23T09:15:00+07:00", "2026-11-23t09:15:00z", "2026-11-23T09:15:60Z", "2026-02-30T00:00:00Z",
     "2026-11-23T09:15:00.123456789Z", "2026-11-23T09:15:00.5-03:30", "2026-11-23T09:15:00.Z", "2026-11-23 09:15:00Z",
     "2026-11-23T09:15:00", "2026-11-23", "2026-11-23T24:00:00Z", "0001-01-01T00:00:00+00:01",
-    "9999-12-31T23:59:59-00:01", "2026-11-23T09:15:00.٣Z", "2026-11-23T09:15:00Z\n", "2026-11-23T09:15:00,5Z", "1795400100", "",
+    "9999-12-31T23:59:59-00:01", "2026-11-23T09:15:00.٣Z", "2026-11-23T09:15:00Z\n", "2026-11-23T09:15:00,5Z",
+    "1795400100", "",
 ]  # fmt: skip
 NUMBERS = [
     "0", "-0", "-0.0", "5", "5.0", "1e2", "1E+2", "1e-400", "1e999", "-1e999", "01", "1.", ".5", "+1", "NaN",
-    "Infinity",     "9007199254740991", "9007199254740992", "-9007199254740991", "9007199254740991.0", "9007199254740992.0",
+    "Infinity", "9007199254740991", "9007199254740992",
+    "-9007199254740991", "9007199254740991.0", "9007199254740992.0",
     "9223372036854775807", "9223372036854775808", "18446744073709551616", "9" * 400, "9" * 5000, "0.1", "100", "100.5",
     "1" + "0" * 400 + ".0", "0x10", "1_000",
 ]  # fmt: skip
 TEXTS = [
     "", " ", "a b", "x" * 128, "x" * 129, "đ" * 128, "đ" * 129, "😀", "😀" * 128, "tab\t", "\x7f", "\x00", "\u00a0",
     "\u200b", "\ufeff", "a:b", "urn:x:y", 'quo"te', "back\\slash", "/", "VND", "USD", "vnd", "answered", "like",
-    "x" * 1001, "đ" * 1000, "call.completed", "sale.closed", "sale.closed.retracted", "1.0", "application/json", "text/csv",
-    "application/json; charset=utf-8", "application/json;charset=UTF-8",
+    "x" * 1001, "đ" * 1000, "call.completed", "sale.closed", "sale.closed.retracted", "1.0", "application/json",
+    "text/csv", "application/json; charset=utf-8", "application/json;charset=UTF-8",
 ]  # fmt: skip
 ESCAPES = [
     r'"\ud800"',
@@ -159,10 +165,10 @@ ODD = st.one_of(
     st.integers(),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(),
-    st.just(SUPERSEDES),
-    st.just([*SUPERSEDES, ("why", Raw("1e999"))]),
-    st.just([*SUPERSEDES, ("id", None)]),
-    st.just([("source", "a b"), ("id", "\x7f")]),
+    st.builds(list, st.just(SUPERSEDES)),  # a new one each time, because changes change it
+    st.builds(lambda: [*SUPERSEDES, ("why", Raw("1e999"))]),
+    st.builds(lambda: [*SUPERSEDES, ("id", None)]),
+    st.builds(lambda: [("source", "a b"), ("id", "\x7f")]),
 )
 NAMES = [
     "supersedes",
@@ -298,15 +304,18 @@ UNUSUAL = {
 def test_a_normal_event_takes_the_fast_way(path: Path) -> None:
     value = path.read_bytes()
 
-    assert (path.stem in UNUSUAL) == (QUICK.exact(None, value) is None)
+    assert (path.stem in UNUSUAL) == (QUICK.event(None, value) is None)
 
 
-def test_an_event_with_further_attributes_and_fields_is_still_taken_fast_in_a_chunk() -> None:
+def test_an_event_with_further_attributes_and_fields_is_still_taken_fast() -> None:
     further = json.loads((EVENTS / "valid" / "sale.closed.json").read_bytes())
     further["traceparent"] = "00-4bf92f-00"
     further["data"]["colour"] = "red"
 
-    assert QUICK.declared(None, json.dumps(further).encode()) is not None
+    found = FURTHER.event(None, json.dumps(further).encode())
+
+    assert found is not None
+    assert found[1] == {"colour": "red"}
 
 
 @pytest.mark.parametrize("type_", sorted(SHIPPED))
@@ -385,7 +394,7 @@ def test_free_text_may_hold_what_an_id_may_not() -> None:
     message = json.loads((EVENTS / "valid" / "sale.closed.json").read_bytes())
     message["data"]["note"] = 'nói "ổn"\n\u200b: \x7f 😀'
 
-    event = QUICK.exact(None, json.dumps(message).encode())
+    event = QUICK.event(None, json.dumps(message).encode())
 
     assert event is not None
     assert event.data["note"] == message["data"]["note"]
