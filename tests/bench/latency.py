@@ -1,0 +1,225 @@
+"""How long an event takes to a value, at a steady rate: on kpi.values, and on /metrics.
+
+A probe is the first event of a person, the only one of a team of their own, so the row that first shows the person (or
+the team: /metrics names no people) is the value that contains it. kpi.values is read as a subscriber reads it,
+committed records only; /metrics is asked again and again in a run of its own, because a scrape takes the worker's time.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import inf
+from pathlib import Path
+
+from confluent_kafka import Consumer, TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
+
+from schemas.topics import EVENTS, VALUES
+from tests.bench.catalogue import kpi_id
+from tests.bench.cluster import SILENT, Cluster, started
+from tests.bench.compare import PARTITIONS, today
+from tests.bench.expected import Expected
+from tests.bench.measures import GRAINS, MEASURES
+from tests.bench.meter import cpu_s
+from tests.bench.our_worker import ROOT, FailedRunError, OurWorkers
+from tests.bench.table import markdown
+from tests.bench.workload import Workload
+
+PEOPLE = 1000
+PREFIX = "latency."
+STRAGGLERS_S = 15.0
+SCRAPE_PAUSE_S = 0.05
+WARM_UP_S = 5.0
+_KPI = kpi_id(MEASURES[0], GRAINS[0])
+_HOPS = ("kpi_record_latency_seconds", "kpi_transaction_seconds", "kpi_chunk_seconds")
+
+Seen = dict[int, float]
+"""Moment (monotonic seconds) by number of the probe."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `latency`."""
+    parser.add_argument("--rate", type=int, default=10_000, help="events a second (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=30, help="of each of the two runs (default: %(default)s)")
+    parser.add_argument("--probes", type=int, default=200, help="in each of the two runs (default: %(default)s)")
+    parser.add_argument("--goals", action="store_true", help="KPIs with targets and alerts instead of plain metrics")
+    parser.set_defaults(run=run)
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Measures and prints; 1 when a probe was never seen."""
+    workload = Workload(0, today(), people=PEOPLE, goals=asked.goals, probes=2 * asked.probes)
+    with tempfile.TemporaryDirectory(prefix="kpi-bench-") as name:
+        cluster = started(Path(name) / "kafka")
+        cluster.create(PREFIX + EVENTS.name, PARTITIONS, dict(EVENTS.config))
+        ours = OurWorkers(cluster, PREFIX, PARTITIONS, Path(name) / "worker", Expected(workload))
+        try:
+            ours.start()
+            _wait_until_ready(ours)
+            return _measure(cluster, ours, asked)
+        finally:
+            ours.stop()
+            cluster.broker.stop()
+
+
+def _measure(cluster: Cluster, ours: OurWorkers, asked: argparse.Namespace) -> int:
+    _feed_and_watch(cluster, asked, 0, WARM_UP_S, 0, lambda seen: None)
+    before, busy, began_s = ours.page(0, "/metrics"), cpu_s(ours.pids()[0]), time.monotonic()
+    with _values(cluster, asked.probes) as watch:
+        on_values = _feed_and_watch(cluster, asked, 1, asked.seconds, 0, watch)
+    after, busy = ours.page(0, "/metrics"), (cpu_s(ours.pids()[0]) - busy) / (time.monotonic() - began_s)
+    on_metrics = _feed_and_watch(cluster, asked, 2, asked.seconds, asked.probes, lambda seen: _scrape(ours, seen))
+    rows = [_row("kpi.values", on_values), _row("/metrics", on_metrics)]
+    head = ["seen on", "probes", "never seen", "p50 ms", "p90 ms", "p99 ms", "greatest ms"]
+    print(f"{asked.rate:,} events a second, the worker used {busy:.2f} of a core\n")
+    print(markdown(head, rows))
+    print(
+        "\nOf a hop: from a record's append to the commit of what it did, the transaction in it, the work on a chunk.\n"
+    )
+    print(
+        markdown(
+            ["stage", "latency p50 ms", "p99", "transaction p50 ms", "p99", "chunk p50 ms", "p99"], _hops(before, after)
+        )
+    )
+    return 1 if inf in (*on_values, *on_metrics) else 0
+
+
+def _feed_and_watch(
+    cluster: Cluster,
+    asked: argparse.Namespace,
+    seed: int,
+    seconds: float,
+    first: int,
+    watch: Callable[[Seen], None],
+) -> list[float]:
+    """Latency of every probe in seconds, infinite for one never seen; without a watch, no probes are sent."""
+    probes = 0 if seed == 0 else asked.probes
+    options = {
+        "broker": cluster.address,
+        "topic": PREFIX + EVENTS.name,
+        "rate": asked.rate,
+        "people": PEOPLE,
+        "first": first,
+        "probes": probes,
+        "seed": seed,
+        "seconds": seconds,
+    }
+    command = [sys.executable, "-m", "tests.bench.feed", *(f"--{name}={value}" for name, value in options.items())]
+    seen: Seen = {}
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as feeding:
+        deadline = time.monotonic() + seconds + STRAGGLERS_S
+        while time.monotonic() < deadline and not (feeding.poll() is not None and len(seen) >= probes):
+            watch(seen)
+            if not probes:
+                time.sleep(0.1)
+        assert feeding.stdout is not None
+        told = [line.split() for line in feeding.stdout]
+    sent = {int(line[1]): float(line[2]) for line in told if line[0] == "probe"}
+    print(" ".join(told[-1]), "seconds", file=sys.stderr)
+    return [seen.get(number, inf) - moment for number, moment in sent.items()]
+
+
+@contextmanager
+def _values(cluster: Cluster, probes: int) -> Iterator[Callable[[Seen], None]]:
+    """A watch over kpi.values from now on."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": cluster.address,
+            "group.id": "bench-latency",
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+            "fetch.wait.max.ms": 20,
+            **SILENT,
+        }
+    )
+    topic = PREFIX + VALUES.name
+    ends = cluster.ends(topic, PARTITIONS)
+    consumer.assign([TopicPartition(topic, number, end) for number, end in enumerate(ends)])
+    workload = Workload(0, today(), probes=probes)
+    # Whatever day it is in the tenant's zone, also when midnight passes.
+    wanted = {f"{_KPI}|{workload.prober(number)}".encode(): number for number in range(probes)}
+
+    def watch(seen: Seen) -> None:
+        for record in consumer.consume(5000, 0.02):
+            number = wanted.get(record.key().rpartition(b"|")[0]) if record.error() is None else None
+            if number is not None and number not in seen:
+                seen[number] = time.monotonic()
+
+    try:
+        yield watch
+    finally:
+        consumer.close()
+
+
+_PROBED = re.compile(rf'^kpi_value\{{kpi="{re.escape(_KPI)}",subject="probe-(\d+)"', re.MULTILINE)
+
+
+def _scrape(ours: OurWorkers, seen: Seen) -> None:
+    page = ours.page(0, "/metrics")
+    moment = time.monotonic()
+    for number in map(int, _PROBED.findall(page)):
+        seen.setdefault(number, moment)
+    time.sleep(SCRAPE_PAUSE_S)
+
+
+def _wait_until_ready(ours: OurWorkers) -> None:
+    deadline = time.monotonic() + 60
+    while not ours.page(0, "/readyz"):
+        if time.monotonic() > deadline:
+            raise FailedRunError("the worker was not ready within 60 s")
+        time.sleep(0.1)
+
+
+# -- what is told
+
+
+def _row(what: str, latencies: list[float]) -> list[str]:
+    ordered = sorted(latencies)
+    cuts = [ordered[min(len(ordered) - 1, int(len(ordered) * part))] for part in (0.5, 0.9, 0.99, 1)]
+    return [what, str(len(ordered)), str(ordered.count(inf)), *(f"{cut * 1000:,.0f}" for cut in cuts)]
+
+
+def _hops(before: str, after: str) -> list[list[str]]:
+    """Quantiles of the worker's own histograms between two pages, by stage."""
+    first, last = _buckets(before), _buckets(after)
+    rows = []
+    for stage in ("observe", "link", "judge"):
+        row = [stage]
+        for metric in _HOPS:
+            counts = {
+                bound: count - first.get((metric, stage), {}).get(bound, 0.0)
+                for bound, count in last.get((metric, stage), {}).items()
+            }
+            row += [_quantile(counts, 0.5), _quantile(counts, 0.99)]
+        rows.append(row)
+    return rows
+
+
+def _buckets(page: str) -> dict[tuple[str, str], dict[float, float]]:
+    found: dict[tuple[str, str], dict[float, float]] = {}
+    for family in text_string_to_metric_families(page):
+        for sample in family.samples if family.name in _HOPS else ():
+            if sample.name.endswith("_bucket"):
+                bounds = found.setdefault((family.name, sample.labels["stage"]), {})
+                bounds[float(sample.labels["le"])] = sample.value
+    return found
+
+
+def _quantile(cumulative: dict[float, float], part: float) -> str:
+    """A quantile in ms from cumulative counts by upper bound, straight between two bounds as Prometheus does it."""
+    total = cumulative.get(inf, 0.0)
+    if not total:
+        return "–"
+    lower, below = 0.0, 0.0
+    for bound, count in sorted(cumulative.items()):
+        if count >= part * total:
+            if bound == inf:
+                return f"> {lower * 1000:,.0f}"
+            return f"{(lower + (bound - lower) * (part * total - below) / (count - below)) * 1000:,.1f}"
+        lower, below = bound, count
+    raise AssertionError("cumulative counts end with all of them")
