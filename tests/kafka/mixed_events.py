@@ -29,6 +29,8 @@ class Mixed:
     """Lines of an event file in the order of their arrival, and what is known about them."""
 
     lines: list[bytes] = field(default_factory=list)
+    arrived_s: list[float] = field(default_factory=list)
+    """When each line arrives, in seconds since the epoch; never before its own time."""
     refused: Counter[str] = field(default_factory=Counter)
     """Lines that must become dead letters, by reason."""
     kinds: Counter[str] = field(default_factory=Counter)
@@ -60,15 +62,30 @@ def write_tenant(path: Path, end: datetime) -> None:
     path.write_text(json.dumps(tenant, indent=1))  # JSON is YAML
 
 
-def mixed(count: int, seed: int, end: datetime) -> Mixed:
-    """`count` lines whose times end at `end`."""
-    return _Company(Random(seed), end).lines(count)
+def mixed(count: int, seed: int, end: datetime, prefix: str = "") -> Mixed:
+    """`count` lines whose times end at `end`; two files for one topic need different prefixes of their ids."""
+    return _Company(Random(seed), end, prefix).lines(count)
+
+
+def bad_lines(good: Json) -> list[tuple[bytes, Reason]]:
+    """Lines that nobody can use, with the reason, made from one that is good; each is told by its content."""
+    return [
+        (b'{"specversion": "1.0", "id": ', Reason.BAD_JSON),
+        (b"khong phai JSON \xff", Reason.BAD_JSON),
+        (json.dumps({**good, "time": "23/11/2026 09:15"}).encode(), Reason.BAD_ENVELOPE),
+        (json.dumps({**good, "type": "meeting.dreamt"}).encode(), Reason.UNKNOWN_TYPE),
+        (json.dumps({**good, "data": {}}).encode(), Reason.MISSING_FIELD),
+        (json.dumps({**good, "data": {"owner": 5}}).encode(), Reason.WRONG_FIELD),
+        (json.dumps({**good, "data": {**good["data"], "currency": "USD"}}).encode(), Reason.FOREIGN_CURRENCY),
+        (json.dumps({**good, "data": {**good["data"], "x": "x" * 70 * 1024}}).encode(), Reason.OVERSIZE),
+    ]
 
 
 class _Company:
-    def __init__(self, dice: Random, end: datetime) -> None:
+    def __init__(self, dice: Random, end: datetime, prefix: str) -> None:
         self._dice = dice
         self._end = end
+        self._prefix = prefix
         self._numbers: Counter[str] = Counter()
         self._sellers = [f"{team}.{number}" for team in ("hn-1", "hn-2") for number in range(5)]
         self._sellers += ["mover-1", "mover-2", "left-1"]
@@ -84,7 +101,9 @@ class _Company:
         for line, reason in self._bad():
             arrivals.append((self._dice.uniform(chosen[0][0], chosen[-1][0]), line))
             told.refused[reason] += 1
-        told.lines = [line for _, line in sorted(arrivals, key=lambda arrival: arrival[0])]
+        arrivals.sort(key=lambda arrival: arrival[0])
+        told.lines = [line for _, line in arrivals]
+        told.arrived_s = [at_s for at_s, _ in arrivals]
         return told
 
     # -- what happens, and how it arrives
@@ -171,18 +190,9 @@ class _Company:
         superseded = {"source": root["source"], "id": root["id"]}
         return self._envelope(type_, root["subject"], {**own, "supersedes": superseded}, at)
 
-    def _bad(self) -> Iterator[tuple[bytes, Reason]]:
-        """Lines that nobody can use; each is told by its content."""
-        good = self._envelope("meeting.held", "m-bad", {"owner": self._sellers[0]}, self._end)
-        for _ in range(5):
-            yield b'{"specversion": "1.0", "id": ', Reason.BAD_JSON
-            yield b"khong phai JSON \xff", Reason.BAD_JSON
-            yield json.dumps({**good, "time": "23/11/2026 09:15"}).encode(), Reason.BAD_ENVELOPE
-            yield json.dumps({**good, "type": "meeting.dreamt"}).encode(), Reason.UNKNOWN_TYPE
-            yield json.dumps({**good, "data": {}}).encode(), Reason.MISSING_FIELD
-            yield json.dumps({**good, "data": {"owner": 5}}).encode(), Reason.WRONG_FIELD
-            yield json.dumps({**good, "data": {**good["data"], "currency": "USD"}}).encode(), Reason.FOREIGN_CURRENCY
-            yield json.dumps({**good, "data": {**good["data"], "x": "x" * 70 * 1024}}).encode(), Reason.OVERSIZE
+    def _bad(self) -> list[tuple[bytes, Reason]]:
+        """Every kind of line that nobody can use, five times."""
+        return 5 * bad_lines(self._envelope("meeting.held", "m-bad", {"owner": self._sellers[0]}, self._end))
 
     # -- the parts of an event
 
@@ -208,7 +218,7 @@ class _Company:
     def number(self, name: str) -> str:
         """A new id."""
         self._numbers[name] += 1
-        return f"{name}-{self._numbers[name]}"
+        return f"{self._prefix}{name}-{self._numbers[name]}"
 
     def some(self, name: str, of: int) -> str:
         """One of `of` ids that several subjects share."""

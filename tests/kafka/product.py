@@ -21,7 +21,7 @@ from tests.kafka.harness import PARTITIONS, ROOT, Road
 Row = dict[str, Any]
 SAME = ("scope", "start", "end", "value", "n", "target", "attainment")
 """What a live row and a replayed one must agree on; `expected` and an open row's status move with the clock."""
-STREAMS = [sys.executable, "-m", "streams"]
+STREAMS = (sys.executable, "-m", "streams")
 
 
 class Product(Road):
@@ -61,13 +61,7 @@ class Product(Road):
         until = now().isoformat()
         done = await asyncio.to_thread(self.kpi, "replay", *paths, *catalogues, "--json", "--until", until)
         assert done.returncode == 0, done.stderr
-        lines = [json.loads(line) for line in done.stdout.splitlines()]
-        rows = {
-            f"{line['kpi']}|{line['subject']}|{line['period']}".encode(): line
-            for line in lines
-            if line["kind"] == "value"
-        }
-        return rows, [line for line in lines if line["kind"] == "alert"]
+        return replayed(done.stdout)
 
     # -- over HTTP
 
@@ -147,6 +141,15 @@ class Product(Road):
                     f"{len(wrong)} of {len(wanted)} rows differ:\n" + "\n".join(wrong[:40]) + "\n" + self.logs()[-8000:]
                 )
         return rows
+
+
+def replayed(lines: str) -> tuple[dict[bytes, Row], list[Row]]:
+    """What `kpi replay --json` printed: rows by the key they have on kpi.values, and alerts."""
+    said = [json.loads(line) for line in lines.splitlines()]
+    rows = {
+        f"{line['kpi']}|{line['subject']}|{line['period']}".encode(): line for line in said if line["kind"] == "value"
+    }
+    return rows, [line for line in said if line["kind"] == "alert"]
 
 
 def now() -> datetime:

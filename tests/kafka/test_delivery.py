@@ -4,13 +4,14 @@ The events are a backlog of one week in 2025, judged at its own time: the alerts
 """
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.kafka.alert_lives import illegal_lives
 from tests.kafka.product import Product, Row
 from tests.streams.sinks.receiver import receiving
 
@@ -92,7 +93,7 @@ async def test_each_transition_is_told_once_and_in_order_though_a_receiver_fails
     alerts = [json.loads(record.value) for record in records]
     assert {"pending", *TOLD} == {alert["transition"] for alert in alerts}
     assert story(alerts) == story(replayed)
-    check_no_repeats(alerts)
+    assert not illegal_lives(alerts)
     heard = [body["alert"] for body in hook.accepted]
     assert story(heard) == story(told)
     for fingerprint in {alert["fingerprint"] for alert in told}:
@@ -101,18 +102,3 @@ async def test_each_transition_is_told_once_and_in_order_though_a_receiver_fails
     assert Counter(body["title"] for body in chat.accepted) == Counter(body["title"] for body in hook.accepted)
     assert dead.requests
     assert not dead.accepted
-
-
-def check_no_repeats(alerts: list[Row]) -> None:
-    """One fingerprint lives from pending or firing to resolved or expired, and may then begin again."""
-    lives: dict[str, list[str]] = defaultdict(list)
-    for alert in alerts:
-        lives[alert["fingerprint"]].append(alert["transition"])
-    follows = {
-        "": {"pending", "firing"},
-        "pending": {"firing", "resolved", "expired"},
-        "firing": {"resolved", "expired"},
-    }
-    for transitions in lives.values():
-        for before, after in zip(["", *transitions], transitions, strict=False):
-            assert after in follows.get(before, follows[""]), transitions

@@ -1,0 +1,239 @@
+"""The rows of the matrix: what is done to the workers and the cluster while events flow."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+from schemas.events.reasons import Reason
+from tests.chaos.changelogs import CUTS, each_cut_is_refused, removed_share
+from tests.chaos.company import (
+    POISON_EVERY,
+    Company,
+    live_event,
+    mixed_company,
+    poisoned_company,
+    two_years_company,
+)
+from tests.chaos.run import Run
+from tests.chaos.threads import in_thread
+from tests.streams.sinks.receiver import Answer, receiving
+
+OUTAGE_S = 60.0
+HANGS = 1_000_000
+"""Requests that a hanging sink leaves without answer: all."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the matrix. `bring` does the faults, `times` of them; when it returns, workers are left to finish."""
+
+    name: str
+    what: str
+    times: int
+    bring: Callable[[Run, int], Awaitable[None]]
+    company: Callable[[Path, int, int, bool], Company] = mixed_company
+    crashes: bool = True
+    """Whether a delivery may be under way when its worker ends, and so be made again."""
+    own_broker: bool = False
+    """Whether the broker itself is stopped; others may share one."""
+    wired: bool = False
+    """Whether the workers reach the broker over a wire that can be cut."""
+
+
+async def kill9(run: Run, times: int) -> None:
+    """kill -9 at any moment, also while the worker restores; each time another takes its place."""
+    worker = run.start_worker()
+    for share in run.moments(times):
+        if run.dice.random() < 0.25:
+            await asyncio.sleep(run.dice.uniform(0.5, 5))
+        else:
+            await run.reaches(share)
+        await run.fault()
+        run.kill(worker)
+        worker = run.start_worker()
+
+
+async def zombie(run: Run, times: int) -> None:
+    """One of two workers sleeps until the group has given its partitions to the other, then goes on."""
+    pair = [run.start_worker(), run.start_worker()]
+    await run.all_run(*pair)
+    for share in run.moments(times, latest=0.7):
+        await run.reaches(share)
+        sleeper = run.dice.choice(pair)
+        (other,) = (worker for worker in pair if worker is not sleeper)
+        await run.fault()
+        run.freeze(sleeper)
+        await run.all_run(other)
+        await asyncio.sleep(run.dice.uniform(0, 2))
+        run.thaw(sleeper)
+        await run.all_run(*pair)
+
+
+async def rescale(run: Run, times: int) -> None:
+    """One worker, then three, then one, which need not be the first."""
+    group = [run.start_worker()]
+    moments = iter(run.moments(2 * times))
+    for up in moments:
+        await run.reaches(up)
+        await run.fault()
+        group += [run.start_worker(), run.start_worker()]
+        await run.all_run(*group)
+        await run.reaches(next(moments))
+        run.dice.shuffle(group)
+        await asyncio.gather(*(run.stop(worker) for worker in group[1:]))
+        del group[1:]
+
+
+async def broker_restart(run: Run, times: int) -> None:
+    """The broker ends, in order or at once, and comes back after a while."""
+    run.start_worker()
+    for share in run.moments(times):
+        await run.reaches(share)
+        await run.fault()
+        await in_thread(run.dice.choice([run.broker.stop, run.broker.kill]))
+        await asyncio.sleep(run.dice.uniform(1, 10))
+        await in_thread(run.broker.start)
+
+
+async def broker_unreachable(run: Run, times: int) -> None:
+    """Nothing passes between workers and broker for a minute, while both of them live."""
+    run.start_worker()
+    run.start_worker()
+    for share in run.moments(times):
+        await run.reaches(share)
+        await run.fault()
+        run.wire.cut()
+        await asyncio.sleep(OUTAGE_S)
+        run.wire.mend()
+
+
+async def poison(run: Run, times: int) -> None:
+    """Bad lines are in the file; events under a wrong key come on top of it, and a kill between."""
+    run.start_worker(KPI_CHUNK_RECORDS="500")
+    stray = asyncio.create_task(_strays(run, 60))
+    for share in run.moments(times):
+        await run.reaches(share)
+        await run.fault()
+        run.kill(run.fleet[0])
+        run.start_worker(KPI_CHUNK_RECORDS="500")
+    await stray
+
+
+async def _strays(run: Run, count: int) -> None:
+    """Events whose Kafka key is not their subject: a dead letter each."""
+    for number in range(count):
+        run.refused[Reason.KEY_MISMATCH] += 1
+        await run.send(f"stray-{number}".encode(), json.dumps(live_event(number)).encode())
+        await asyncio.sleep(0.1)
+
+
+async def sink_hang(run: Run, times: int) -> None:
+    """Beside the receiver there is one that never answers. It gets nothing done, and holds up nobody."""
+    dead = await run.stack.enter_async_context(receiving())
+    dead.script.extend([Answer(hang=True)] * HANGS)
+    run.settings["KPI_CHAT_URLS"] = f"webhook+{run.hook.url} webhook+{dead.url}"
+    run.start_worker()
+    for share in run.moments(times):
+        await run.reaches(share)
+        await run.fault()
+    await run.drained()
+    waiting = sum(figures.notices_pending for figures in await run.figures())
+    run.notes.append(f"dead sink: {len(dead.requests)} attempts, {waiting} deliveries wait")
+    if dead.accepted or not dead.requests:
+        run.problems.append(f"the dead sink was tried {len(dead.requests)} times and took {len(dead.accepted)}")
+
+
+async def compaction(run: Run, times: int) -> None:
+    """Every restart reads a changelog that is being rewritten under it, and most of it must be gone by then."""
+    run.start_worker()
+    for share in run.moments(times):
+        await run.reaches(share)
+        await run.fault()
+        worker = run.fleet[0]
+        if run.dice.random() < 0.5:
+            run.kill(worker)
+        else:
+            await run.stop(worker)
+        run.start_worker()
+    await run.drained()
+    removed = await removed_share(run)
+    run.notes.append(f"{removed:.0%} of the changelogs compacted away")
+    if removed < 0.05:
+        run.problems.append("the changelogs were not compacted: this row proved nothing")
+
+
+async def empty_disk(run: Run, times: int) -> None:
+    """The worker is lost with its machine; the next one starts on an empty disk."""
+    run.start_worker(**_on_new_disk(run))
+    for share in run.moments(times):
+        await run.reaches(share)
+        await run.fault()
+        run.kill(run.fleet[0])
+        run.start_worker(**_on_new_disk(run))
+
+
+def _on_new_disk(run: Run) -> dict[str, str]:
+    """Every place where a worker could keep something. A store on disk adds its folder here."""
+    folder = mkdtemp(dir=run.folder)
+    return dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME"), folder)
+
+
+async def changelog_cut(run: Run, times: int) -> None:
+    """A part of a changelog is lost while no worker runs: each way of losing it must stop the next worker.
+
+    After each the changelogs are put back as they were; at the end the work goes on from there and must be exact.
+    """
+    worker = run.start_worker()
+    await run.reaches(0.4)
+    await run.stop(worker)
+    await each_cut_is_refused(run, times)
+    run.start_worker()
+
+
+async def backfill(run: Run, times: int) -> None:
+    """Last year's events and this year's in one backlog, while new ones come in, and a kill between."""
+    run.start_worker()
+    live = asyncio.create_task(_live(run))
+    for share in run.moments(times):
+        await run.reaches(share)
+        await run.fault()
+        run.kill(run.fleet[0])
+        run.start_worker()
+    await run.reaches(0.95)
+    live.cancel()
+    await asyncio.gather(live, return_exceptions=True)
+
+
+async def _live(run: Run) -> None:
+    """An event that happens now, ten times a second; the replay gets them too."""
+    path = run.folder / "live.jsonl"
+    run.more_events.append(path)
+    with path.open("wb") as file:
+        number = 0
+        while True:
+            event = live_event(number)
+            line = json.dumps(event).encode()
+            file.write(line + b"\n")
+            file.flush()
+            await asyncio.shield(run.send(event["subject"].encode(), line))
+            number += 1
+            await asyncio.sleep(0.1)
+
+
+ROWS = (
+    Row("kill9", "a worker killed and replaced", 20, kill9),
+    Row("zombie", "a worker asleep until its partitions are another's, then awake", 5, zombie),
+    Row("rescale", "1 -> 3 -> 1 workers", 3, rescale, crashes=False),
+    Row("broker_restart", "the broker stopped or killed, and started", 3, broker_restart, own_broker=True),
+    Row("broker_unreachable", f"no way to the broker for {OUTAGE_S:.0f} s", 1, broker_unreachable, wired=True),
+    Row("poison", f"one bad line in {POISON_EVERY}, of ten kinds, and kills", 2, poison, poisoned_company),
+    Row("sink_hang", "a webhook that never answers", 1, sink_hang, crashes=False),
+    Row("compaction", "restarts while the changelogs are rewritten", 5, compaction, own_broker=True),
+    Row("empty_disk", "a worker killed, its successor on an empty disk", 3, empty_disk),
+    Row("changelog_cut", "parts of a changelog lost", len(CUTS), changelog_cut, crashes=False, own_broker=True),
+    Row("backfill", "last year's events among this year's and live ones, and kills", 2, backfill, two_years_company),
+)
+"""The matrix. A full disk belongs here once there is a store on disk: a row with `KPI_STORE` on a small file system."""

@@ -1,0 +1,108 @@
+"""One row of the matrix from its broker to its verdict."""
+
+import contextlib
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from deploy.kafka.broker import free_port
+from tests.chaos.cluster import ChaosBroker, create_topics
+from tests.chaos.company import Company
+from tests.chaos.faults import Row
+from tests.chaos.proxy import Wire, wire_to
+from tests.chaos.run import BrokenError, Run
+from tests.chaos.threads import in_thread
+from tests.chaos.verdict import Verdict, judge
+from tests.kafka.product import Product
+from tests.streams.sinks.receiver import receiving
+
+EVENTS_PER_S = 100
+"""No wait is longer than a worker needs that is so slow, and a few minutes."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a row is run. `times` None: as often as the row says. `broker` empty: one of its own."""
+
+    events: int
+    seed: int
+    times: int | None = None
+    chunk_records: int | None = None
+    quiet: bool = False
+    """Whether only the watched team has alerts."""
+    broker: str = ""
+
+
+@dataclass
+class Result:
+    """A row's verdict and what was done for it."""
+
+    row: str
+    verdict: Verdict
+    events: int = 0
+    in_flight: list[int] = field(default_factory=list)
+    notes: Sequence[str] = ()
+    seconds: float = 0.0
+
+    @property
+    def exact(self) -> bool:
+        """Nothing differed."""
+        return not self.verdict.problems
+
+
+async def run_row(row: Row, plan: Plan, folder: Path) -> Result:
+    """Runs one row in a folder that is empty. Nothing of it is left running, however it ends."""
+    started = time.monotonic()
+    company = row.company(folder / "company", plan.events, plan.seed, plan.quiet)
+    async with contextlib.AsyncExitStack() as stack:
+        broker, wire = await _cluster(row, plan, folder, stack)
+        name = f"c{uuid.uuid4().hex[:8]}"
+        logs = folder / "logs"
+        logs.mkdir()
+        product = Product(broker.client_address if broker else plan.broker, name, logs)
+        product.catalogue = company.catalogue
+        hook = await stack.enter_async_context(receiving())
+        stack.callback(product.kill_all)
+        run = _run(row, plan, product, company, folder, stack, hook=hook, broker=broker, wire=wire)
+        try:
+            await create_topics(product.broker, name)
+            await run.emit(company.path)
+            await row.bring(run, row.times if plan.times is None else plan.times)
+            verdict = await judge(run, row.crashes)
+        except BrokenError as error:
+            verdict = Verdict(problems=[*run.problems, str(error)])
+    return Result(row.name, verdict, run.sent, run.in_flight, run.notes, time.monotonic() - started)
+
+
+async def _cluster(
+    row: Row, plan: Plan, folder: Path, stack: contextlib.AsyncExitStack
+) -> tuple[ChaosBroker | None, Wire | None]:
+    if plan.broker and not (row.own_broker or row.wired):
+        return None, None
+    wire_port = free_port() if row.wired else 0
+    broker = ChaosBroker(folder / "kafka", wire_port)
+    stack.callback(broker.stop)
+    wire = await stack.enter_async_context(wire_to(broker.port, wire_port)) if row.wired else None
+    await in_thread(broker.start)
+    return broker, wire
+
+
+def _run(
+    row: Row,
+    plan: Plan,
+    product: Product,
+    company: Company,
+    folder: Path,
+    stack: contextlib.AsyncExitStack,
+    **parts: Any,
+) -> Run:
+    dice = Random(f"{plan.seed} {row.name}")
+    patience_s = 240 + plan.events / EVENTS_PER_S
+    run = Run(product, company, parts["hook"], dice, patience_s, folder, stack, parts["broker"], parts["wire"])
+    if plan.chunk_records:
+        run.settings["KPI_CHUNK_RECORDS"] = str(plan.chunk_records)
+    return run
