@@ -5,7 +5,7 @@ horizon and answers, for the family that an event belongs to, which facts stand.
 sales that share a subject and sale_id are one family, because a reversal may name only the sale.
 """
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -15,8 +15,8 @@ from schemas.events.envelope import Event
 from streams.core.facts import Fact
 from streams.core.store import EventStore, Family, Identity
 
-NEVER_KEPT = frozenset({"note"})
-"""Free text is for people; no measure reads it, and the state must not hold what it does not need."""
+FREE_TEXT = "note"
+"""It is for people; no measure reads it, and the state must not hold what it does not need."""
 SALE, SALE_CORRECTED, SALE_REVERSED, RETRACTED = "sale.closed", "sale.corrected", "sale.reversed", ".retracted"
 
 
@@ -43,23 +43,18 @@ class Standing(NamedTuple):
     refused: dict[Identity, str]
 
 
-_pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(tuple[str, str, str, int, str, dict[str, Any], Identity | None]).decode
 
 
-def keep(event: Event, fields: Set[str]) -> Event:
-    """An event as the state keeps it: of its data only `fields`, those that its type declares, and no free text."""
-    data = event.data
-    if data.keys() <= fields and data.keys().isdisjoint(NEVER_KEPT):
+def keep(event: Event) -> Event:
+    """An event as the state keeps it, without free text. The decoder has left out what nobody declared."""
+    if FREE_TEXT not in event.data:
         return event
-    return event._replace(
-        data={name: value for name, value in data.items() if name in fields and name not in NEVER_KEPT}
-    )
+    return event._replace(data={name: value for name, value in event.data.items() if name != FREE_TEXT})
 
 
-def pack(event: Event) -> bytes:
-    """A kept event as bytes: most are never looked at again, and 150 bytes are less than a dozen objects."""
-    return _pack(event)
+pack: Callable[[Event], bytes] = msgspec.msgpack.Encoder().encode
+"""A kept event as bytes: most are never looked at again, and 150 bytes are less than a dozen objects."""
 
 
 def unpack(packed: bytes) -> Event:
@@ -111,24 +106,27 @@ class Ledger:
         """Whether a kept amendment has found its place."""
         return identity in self.standing(self.family_of(self._known(identity))).attached
 
-    def add(self, event: Event, packed: bytes) -> None:
-        """Take an event whose identity is new."""
-        self._add(event.source, event.id, packed)
-        if event.supersedes is not None or event.type in SALES:
-            self._store.join(_joined(event), identity_of(event))
+    def add(self, event: Event, packed: bytes) -> bool:
+        """Take an event whose identity is new. Whether it stands without a chain: nothing to look up but itself (the
+        common case, kept fast)."""
+        source, id_, type_, _, _, _, supersedes = event
+        self._add(source, id_, packed)
+        if supersedes is None and type_ not in SALES:
+            return not self._has_members(source, id_)
+        family = _joined(event)
+        self._store.join(family, (source, id_))
+        return (
+            type_ == SALE
+            and supersedes is None
+            and not self._has_members(source, id_)
+            and (len(self._store.members(family)) == 1)
+        )
 
     def remove(self, event: Event) -> None:
         """Forget an event (past the horizon, or refused)."""
         self._store.remove(event.source, event.id)
         if event.supersedes is not None or event.type in SALES:
             self._store.leave(_joined(event), identity_of(event))
-
-    def is_alone(self, event: Event) -> bool:
-        """Whether an event that was added stands without a chain: nothing to look up but itself (the common case, kept
-        fast)."""
-        if event.supersedes is not None or self._has_members(event.source, event.id):
-            return False
-        return event.type not in SALES or (event.type == SALE and len(self._store.members(_joined(event))) == 1)
 
     def family_of(self, kept: Event) -> Family | None:
         """The family that an event belongs to, or None while its root is not known."""

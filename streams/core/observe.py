@@ -60,7 +60,6 @@ class ObserveSpec:
         self.partition_of = cache(of)
         self.org = catalogue.tenant.id
         self.registry = Registry.of(catalogue.event_types)
-        self.fields_of = cache(lambda type_: frozenset(self.registry.fields_of(type_)))
         self.decoder = Decoder(self.registry, catalogue.tenant.currency)
         self.fingerprint = blake2b(catalogue.model_dump_json().encode(), digest_size=8).hexdigest()
         self._watched = any(plan.kpi.kind is not Kind.METRIC for plan in spread.plans.values())
@@ -180,7 +179,7 @@ class Observe:
         if behind_us > policy.horizon_us:
             self._outcome("beyond_horizon")
             return
-        event = keep(event, self._spec.fields_of(event.type))
+        event = keep(event)
         known = self._ledger.packed(event.source, event.id)
         if known is not None:
             self._outcome("duplicate", "" if unpack(known) == event else "conflict")
@@ -188,8 +187,7 @@ class Observe:
         if behind_us < 0 or time_us < self._meta["first_us"]:
             self._advance(time_us, live)
         late = "late" if behind_us > policy.grace_us else ""
-        self._retained.add(event)
-        if self._ledger.is_alone(event):
+        if self._retained.add(event):
             self._cells.add(event)
             self._outcome("applied", late)
             return

@@ -63,11 +63,11 @@ class Retained:
         amending, self._amending = self._amending, []
         return amending
 
-    def add(self, event: Event) -> None:
-        """Keep an event whose identity is new."""
+    def add(self, event: Event) -> bool:
+        """Keep an event whose identity is new; whether it stands without a chain."""
         packed = pack(event)
-        self._ledger.add(event, packed)
         self._fresh[event.time_us // DAY_US].append(packed)
+        return self._ledger.add(event, packed)
 
     def forget(self, event: Event) -> None:
         """Take out one event."""

@@ -144,7 +144,6 @@ class Kept:
             for event in chunk:
                 if self._ledger.packed(event.source, event.id) is None:
                     self._retained.add(event)
-                    self._ledger.is_alone(event)
             self._retained.save()
             rows = self._rows.flush()
             self.cpu_s += time.process_time() - started
