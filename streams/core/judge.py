@@ -34,9 +34,9 @@ from streams.core.windows import Window
 OPENED, META, SHAPE = "opened", "meta", "shape"
 REFRESH_US = 10 * MINUTE_US
 """Open rows are published again this often even if nothing came: what is expected by now grows with the clock."""
-ROW_PAUSE_US = 50
+ROW_PAUSE_US = 150
 """While a partition lags, publishing pauses for a second, or this long for each row that it published: a row costs some
-4 us, so at most a tenth of the time goes into states that nobody will look at."""
+5 us here and as much to commit and to show, so a tenth of the time at most goes into states that nobody looks at."""
 
 
 class _Heeded(NamedTuple):

@@ -90,6 +90,8 @@ class Targets:
 
     def _only_repeats(self, kpi: Kpi, subject: str) -> bool:
         scope = self.scopes[subject]
+        if scope is Scope.PERSON:
+            return False
         teams = {team for team in self._teams if self._named(kpi, team)}
         if scope is Scope.TEAM and kpi.scope is Scope.PERSON:
             return len({person for _, _, person in self.members(subject, ALWAYS_US, FOREVER_US)}) == 1

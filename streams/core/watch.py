@@ -164,6 +164,8 @@ class Watch:
 
     def _ask(self, plan: Plan, subject: str) -> "Asked":
         kpi, scope = plan.kpi, self._targets.scopes[subject]
+        if kpi.kind is Kind.METRIC:
+            return Asked(pace=False, silence=False, hours=False)
         repeats = self._targets.only_repeats(kpi, subject)
         pace = bool(kpi.targets) and plan.measure_class.paced and kpi.direction is not Direction.BAND and not repeats
         # Further up the same silence would only be told again.
@@ -172,7 +174,7 @@ class Watch:
         # Only teams and the organisation are tested by the hour, persons would drown in chance findings.
         hours = scope is Scope.TEAM or (scope is Scope.ORG and not repeats)
         return Asked(
-            pace=kpi.kind is not Kind.METRIC and pace,
+            pace=pace,
             silence=is_activity and is_finest and not repeats,
             hours=watches_hours(plan) and hours,
         )

@@ -1,10 +1,12 @@
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.values import Scope
+from schemas.values import Scope, Value
+from streams.core import board as module
 from streams.core.board import KEPT_PRAISE, KEPT_TRANSITIONS, Board
 from streams.core.board_view import MIN_CREW, TOP_PEOPLE, BoardView
 from tests.web.sample_board import LAST_MONTH, NOON_US, alert, catalogue, put, put_all, value
@@ -288,3 +290,13 @@ def test_no_sequence_of_records_puts_anything_negative_about_a_person_on_the_wal
     assert all(crew.place in {"hn-1", "sales"} for crew in view.crews)
     rows = [row for section in view.sections for card in section.cards for row in (card.whole, *card.teams)]
     assert all(row.scope is not Scope.PERSON for row in rows)
+
+
+def test_what_the_board_reads_of_a_row_is_what_a_value_has() -> None:
+    told = {field.name: (field.type, field.default) for field in msgspec.structs.fields(module._Told)}
+    contract = {
+        name: (field.annotation, msgspec.NODEFAULT if field.is_required() else field.default)
+        for name, field in Value.model_fields.items()
+    }
+
+    assert told == contract
