@@ -17,7 +17,8 @@ HARD_COMPACTION = {
     "min.cleanable.dirty.ratio": "0.01",
     "max.compaction.lag.ms": "2000",
 }
-CLEANER = {"log.cleaner.backoff.ms": "200"}
+LONG_TRANSACTION_S = 6 * 3600
+SETTINGS = {"log.cleaner.backoff.ms": "200", "transaction.max.timeout.ms": str(LONG_TRANSACTION_S * 1000)}
 
 
 class ChaosBroker(Broker):
@@ -35,7 +36,7 @@ class ChaosBroker(Broker):
 
     def _write_config(self) -> Path:
         config = super()._write_config()
-        more = dict(CLEANER)
+        more = dict(SETTINGS)
         if self.wire_port:
             # Transaction markers are sent by the broker to itself: not over the wire, which is the clients'.
             inside = f"INSIDE://127.0.0.1:{self._inside_port}"

@@ -48,6 +48,7 @@ async def kill9(run: Run, times: int) -> None:
     worker = run.start_worker()
     for share in run.moments(times):
         if run.dice.random() < 0.25:
+            await run.backlog.release()
             await asyncio.sleep(run.dice.uniform(0.5, 5))
         else:
             await run.reaches(share)
@@ -67,6 +68,7 @@ async def zombie(run: Run, times: int) -> None:
         await run.fault()
         run.freeze(sleeper)
         await run.all_run(other)
+        await run.backlog.release()
         await asyncio.sleep(run.dice.uniform(0, 2))
         run.thaw(sleeper)
         await run.all_run(*pair)

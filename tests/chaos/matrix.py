@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from deploy.kafka.broker import free_port
-from tests.chaos.cluster import ChaosBroker, create_topics
-from tests.chaos.company import Company
+from tests.chaos.backlog import TRANSACTION_S, Backlog
+from tests.chaos.cluster import LONG_TRANSACTION_S, ChaosBroker, create_topics
 from tests.chaos.faults import Row
 from tests.chaos.proxy import Wire, wire_to
 from tests.chaos.run import BrokenError, Run
@@ -22,6 +21,8 @@ from tests.streams.sinks.receiver import receiving
 
 EVENTS_PER_S = 100
 """No wait is longer than a worker needs that is so slow, and a few minutes."""
+PORTIONS = 40
+"""Of a backlog that is let out bit by bit. Where the broker itself goes away there is no need: all waits for it."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,17 @@ async def run_row(row: Row, plan: Plan, folder: Path) -> Result:
         product.catalogue = company.catalogue
         hook = await stack.enter_async_context(receiving())
         stack.callback(product.kill_all)
-        run = _run(row, plan, product, company, folder, stack, hook=hook, broker=broker, wire=wire)
+        timeout_s = LONG_TRANSACTION_S if broker else TRANSACTION_S
+        backlog = Backlog.of(company.path, product.broker, product.topic("kpi.events"), timeout_s)
+        stack.push_async_callback(backlog.close)
+        dice = Random(f"{plan.seed} {row.name}")
+        patience_s = 240 + plan.events / EVENTS_PER_S
+        run = Run(product, company, backlog, hook, dice, patience_s, folder, stack, broker, wire)
+        if plan.chunk_records:
+            run.settings["KPI_CHUNK_RECORDS"] = str(plan.chunk_records)
         try:
             await create_topics(product.broker, name)
-            await run.emit(company.path)
+            await backlog.send(0 if broker and (row.own_broker or row.wired) else PORTIONS)
             await row.bring(run, row.times if plan.times is None else plan.times)
             verdict = await judge(run, row.crashes)
         except BrokenError as error:
@@ -89,20 +97,3 @@ async def _cluster(
     wire = await stack.enter_async_context(wire_to(broker.port, wire_port)) if row.wired else None
     await in_thread(broker.start)
     return broker, wire
-
-
-def _run(
-    row: Row,
-    plan: Plan,
-    product: Product,
-    company: Company,
-    folder: Path,
-    stack: contextlib.AsyncExitStack,
-    **parts: Any,
-) -> Run:
-    dice = Random(f"{plan.seed} {row.name}")
-    patience_s = 240 + plan.events / EVENTS_PER_S
-    run = Run(product, company, parts["hook"], dice, patience_s, folder, stack, parts["broker"], parts["wire"])
-    if plan.chunk_records:
-        run.settings["KPI_CHUNK_RECORDS"] = str(plan.chunk_records)
-    return run

@@ -18,6 +18,7 @@ from subprocess import Popen
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
+from tests.chaos.backlog import Backlog
 from tests.chaos.cluster import ChaosBroker
 from tests.chaos.company import Company
 from tests.chaos.proxy import Wire
@@ -86,6 +87,7 @@ class Run:
         self,
         product: Product,
         company: Company,
+        backlog: Backlog,
         hook: Receiver,
         dice: Random,
         patience_s: float,
@@ -96,6 +98,7 @@ class Run:
     ) -> None:
         self.product = product
         self.company = company
+        self.backlog = backlog
         self.hook = hook
         self.dice = dice
         self.patience_s = patience_s
@@ -199,13 +202,16 @@ class Run:
         return sorted(self.dice.uniform(0.02, latest) for _ in range(times))
 
     async def reaches(self, share: float) -> None:
-        """Waits until so much is done, and a random moment more: a scrape is not a random moment in a worker's life."""
-        wanted = int(share * self.company.events)
+        """Waits until so much is done, and a random moment more in which there is work at hand."""
+        wanted = int(share * self.backlog.events)
+        if self.backlog.released < wanted:
+            await self.backlog.release(wanted)
 
         async def is_reached() -> bool:
             return await self.progress() >= wanted
 
         await self.until(is_reached, f"progress to {wanted} events")
+        await self.backlog.release()
         await asyncio.sleep(self.dice.uniform(0, 0.5))
 
     async def fault(self) -> None:
@@ -222,7 +228,8 @@ class Run:
         await self.until(do_all, f"all lanes at work in {len(workers)} workers")
 
     async def drained(self) -> Counter[str]:
-        """Waits until every event has an outcome; the outcomes."""
+        """Lets out all events and waits until every one has an outcome; the outcomes."""
+        await self.backlog.release(self.backlog.events)
         last: Counter[str] = Counter()
 
         async def is_drained() -> bool:
@@ -269,10 +276,6 @@ class Run:
                     for batch in (await consumer.getmany(timeout_ms=200)).values():
                         records += batch
         return records
-
-    async def emit(self, *paths: Path) -> None:
-        """Sends event files, bad lines included."""
-        await self.command("emit", "--raw", *paths)
 
     async def send(self, key: bytes, value: bytes) -> None:
         """One event beside those of the file."""
