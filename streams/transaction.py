@@ -15,8 +15,9 @@ MOST_CHUNKS = 10
 """Full ones: 50,000 records with the setting's default. What a failure or a lost partition repeats."""
 MOST_BYTES = 16 << 20
 """Of rows and sends: all of it is in memory at once, and it has to be written within the transaction's timeout."""
-MOST_S = 1.0
-"""Since its first chunk. Whoever reads the results of a backlog sees them no later than this."""
+MOST_S = 5.0
+"""Since its first chunk; the other lanes of the worker take their turns meanwhile. Whoever reads the results of a
+backlog sees them so much later for each hop."""
 
 _timestamp = attrgetter("timestamp")
 

@@ -35,8 +35,9 @@ OPENED, META, SHAPE = "opened", "meta", "shape"
 REFRESH_US = 10 * MINUTE_US
 """Open rows are published again this often even if nothing came: what is expected by now grows with the clock."""
 ROW_PAUSE_US = 150
-"""While a partition lags, publishing pauses for a second, or this long for each row that it published: a row costs some
-5 us here and as much to commit and to show, so a tenth of the time at most goes into states that nobody looks at."""
+"""While a partition lags, publishing pauses for a second, or this long for each row that it published and for each
+partition, because one worker may have them all: a row costs some 5 us here and as much to commit and to show, so a
+tenth of the time at most goes into states that nobody looks at."""
 
 
 class _Heeded(NamedTuple):
@@ -233,7 +234,7 @@ class Judge:
         self._refresh()
         rows = self._values.publish(self._at_us)
         if rows:
-            self._publish_from_us = now.us + max(SECOND_US, rows * ROW_PAUSE_US)
+            self._publish_from_us = now.us + max(SECOND_US, rows * ROW_PAUSE_US * self._spec.observe.partitions)
 
     def _apply(self, source: str, slice_: Slice) -> None:
         # Cells of another catalogue's layout: OBSERVE tells all of its cells anew in ours.
