@@ -33,14 +33,15 @@ def catalogue(workload: Workload) -> dict[str, Any]:
         for measure in chosen(workload.kpis)
     ]
     teams = [workload.team(number) for number in range(workload.teams)]
-    probed = [workload.probe_team(number) for number in range(workload.probes)]
+    probed = [(workload.prober(number), workload.probe_team(number)) for number in range(workload.probes)]
     people = [(workload.person(number), workload.team(number)) for number in range(workload.people)]
-    people += [(workload.prober(number), team) for number, team in enumerate(probed)]
+    people += probed
+    teams += [team for _, team in probed[workload.probes - workload.lone_probes :]]
     return {
         "version": 1,
         "tenant": {"id": TENANT, "timezone": ZONE, "currency": "VND", "locale": "en"},
         "calendar": {"country": "VN", "hours": {"mon-sun": ["08:00-12:00", "13:00-18:00"]}},
-        "teams": [{"id": team, "department": DEPARTMENT} for team in teams + probed],
+        "teams": [{"id": team, "department": DEPARTMENT} for team in teams],
         "people": [{"id": person, "team": team} for person, team in people],
         "goals": [{"id": "grow", "title": {"vi": "Tăng trưởng", "en": "Grow"}}],
         "kpis": kpis,

@@ -40,6 +40,7 @@ class Cluster:
         wanted = NewTopic(topic, num_partitions=partitions, replication_factor=1, config=config or {})
         for done in self._admin.create_topics([wanted]).values():
             done.result(PATIENCE_S)
+        self.ends(topic, partitions)  # once its leaders are known
 
     def delete(self, topics: Iterable[str]) -> None:
         """Deletes topics and waits until nobody sees them any more."""
@@ -88,12 +89,20 @@ class Cluster:
         """End offset of every partition."""
         consumer = self._consumer()
         try:
-            return tuple(
-                consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=PATIENCE_S)[1]
-                for number in range(partitions)
-            )
+            return tuple(self._end(consumer, TopicPartition(topic, number)) for number in range(partitions))
         finally:
             consumer.close()
+
+    @staticmethod
+    def _end(consumer: Consumer, partition: TopicPartition) -> int:
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return int(consumer.get_watermark_offsets(partition, timeout=PATIENCE_S)[1])
+            except KafkaException:  # a new topic has no leader yet
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def read(self, topic: str, partitions: int) -> Iterator[Sequence[Message]]:
         """All committed records of a topic up to its end as of now, in batches."""

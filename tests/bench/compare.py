@@ -122,6 +122,8 @@ def compare(contenders: Sequence[Contender], events: int, rounds: int, out: Path
             comparison = Comparison(cluster, Path(name), events)
             for number in range(1, rounds + 1):
                 comparison.round(number, contenders)
+        except KeyboardInterrupt:  # hours may lie behind: what is measured is told
+            comparison.failures.append("interrupted")
         finally:
             cluster.broker.stop()
     print(report(comparison.figures, contenders))

@@ -2,7 +2,8 @@
 
 A probe is the first event of a person, the only one of a team of their own, so the row that first shows the person (or
 the team: /metrics names no people) is the value that contains it. kpi.values is read as a subscriber reads it,
-committed records only; /metrics is asked again and again in a run of its own, because a scrape takes the worker's time.
+committed records only. /metrics is scraped once a second in a run of its own, because a scrape takes the worker's
+time; the wait for the next scrape is no latency of the worker's and is left out (visibility.py).
 """
 
 import argparse
@@ -13,8 +14,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
+from statistics import median
 
 from confluent_kafka import Consumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
@@ -28,32 +31,50 @@ from tests.bench.measures import GRAINS, MEASURES
 from tests.bench.meter import cpu_s
 from tests.bench.our_worker import ROOT, FailedRunError, OurWorkers
 from tests.bench.table import markdown
+from tests.bench.visibility import age_when_visible
 from tests.bench.workload import Workload
 
 PEOPLE = 1000
 PREFIX = "latency."
 STRAGGLERS_S = 15.0
-SCRAPE_PAUSE_S = 0.05
+SCRAPE_PAUSE_S = 1.0
+YOUNG_S = 10.0
 WARM_UP_S = 5.0
 _KPI = kpi_id(MEASURES[0], GRAINS[0])
 _HOPS = ("kpi_record_latency_seconds", "kpi_transaction_seconds", "kpi_chunk_seconds")
+STAGES = ("observe", "link", "judge")
+_WHOLE = "kpi_value_latency_seconds"
 
 Seen = dict[int, float]
 """Moment (monotonic seconds) by number of the probe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """One look at /metrics: when it was asked for and answered, and the probes on it."""
+
+    began: float
+    moment: float
+    visible: frozenset[int]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `latency`."""
     parser.add_argument("--rate", type=int, default=10_000, help="events a second (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=30, help="of each of the two runs (default: %(default)s)")
-    parser.add_argument("--probes", type=int, default=200, help="in each of the two runs (default: %(default)s)")
+    parser.add_argument(
+        "--probes", type=int, default=300, help="events to recognise on kpi.values (default: %(default)s)"
+    )
+    parser.add_argument("--scraped", type=int, default=60, help="and on /metrics (default: %(default)s)")
     parser.add_argument("--goals", action="store_true", help="KPIs with targets and alerts instead of plain metrics")
     parser.set_defaults(run=run)
 
 
 def run(asked: argparse.Namespace) -> int:
     """Measures and prints; 1 when a probe was never seen."""
-    workload = Workload(0, today(), people=PEOPLE, goals=asked.goals, probes=2 * asked.probes)
+    workload = Workload(
+        0, today(), people=PEOPLE, goals=asked.goals, probes=asked.probes + asked.scraped, lone_probes=asked.scraped
+    )
     with tempfile.TemporaryDirectory(prefix="kpi-bench-") as name:
         cluster = started(Path(name) / "kafka")
         cluster.create(PREFIX + EVENTS.name, PARTITIONS, dict(EVENTS.config))
@@ -68,16 +89,21 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _measure(cluster: Cluster, ours: OurWorkers, asked: argparse.Namespace) -> int:
-    _feed_and_watch(cluster, asked, 0, WARM_UP_S, 0, lambda seen: None)
+    _feed_and_watch(cluster, asked, 0, WARM_UP_S, range(0), lambda seen: None)
     before, busy, began_s = ours.page(0, "/metrics"), cpu_s(ours.pids()[0]), time.monotonic()
     with _values(cluster, asked.probes) as watch:
-        on_values = _feed_and_watch(cluster, asked, 1, asked.seconds, 0, watch)
+        sent, seen = _feed_and_watch(cluster, asked, 1, asked.seconds, range(asked.probes), watch)
     after, busy = ours.page(0, "/metrics"), (cpu_s(ours.pids()[0]) - busy) / (time.monotonic() - began_s)
-    on_metrics = _feed_and_watch(cluster, asked, 2, asked.seconds, asked.probes, lambda seen: _scrape(ours, seen))
-    rows = [_row("kpi.values", on_values), _row("/metrics", on_metrics)]
+    on_values = _row("kpi.values", [seen.get(number, inf) - moment for number, moment in sent.items()])
+    scrapes: list[Scrape] = []
+    scraped = range(asked.probes, asked.probes + asked.scraped)
+    sent, seen = _feed_and_watch(cluster, asked, 2, asked.seconds, scraped, lambda seen: _scrape(ours, seen, scrapes))
+    on_metrics = _row_of_scrapes(sent, scrapes)
     head = ["seen on", "probes", "never seen", "p50 ms", "p90 ms", "p99 ms", "greatest ms"]
-    print(f"{asked.rate:,} events a second, the worker used {busy:.2f} of a core\n")
-    print(markdown(head, rows))
+    print(f"{asked.rate:,} events a second, the worker used {busy:.2f} of a core, before it was scraped")
+    took_s = median(one.moment - one.began for one in scrapes)
+    print(f"{len(scrapes)} scrapes, {took_s * 1000:.0f} ms each, which are part of the latency on /metrics\n")
+    print(markdown(head, [on_values, on_metrics]))
     print(
         "\nOf a hop: from a record's append to the commit of what it did, the transaction in it, the work on a chunk.\n"
     )
@@ -86,7 +112,7 @@ def _measure(cluster: Cluster, ours: OurWorkers, asked: argparse.Namespace) -> i
             ["stage", "latency p50 ms", "p99", "transaction p50 ms", "p99", "chunk p50 ms", "p99"], _hops(before, after)
         )
     )
-    return 1 if inf in (*on_values, *on_metrics) else 0
+    return 0 if on_values[2] == on_metrics[2] == "0" else 1
 
 
 def _feed_and_watch(
@@ -94,18 +120,17 @@ def _feed_and_watch(
     asked: argparse.Namespace,
     seed: int,
     seconds: float,
-    first: int,
+    probes: range,
     watch: Callable[[Seen], None],
-) -> list[float]:
-    """Latency of every probe in seconds, infinite for one never seen; without a watch, no probes are sent."""
-    probes = 0 if seed == 0 else asked.probes
+) -> tuple[Seen, Seen]:
+    """When every probe was sent, and when it was seen."""
     options = {
         "broker": cluster.address,
         "topic": PREFIX + EVENTS.name,
         "rate": asked.rate,
         "people": PEOPLE,
-        "first": first,
-        "probes": probes,
+        "first": probes.start,
+        "probes": len(probes),
         "seed": seed,
         "seconds": seconds,
     }
@@ -113,7 +138,7 @@ def _feed_and_watch(
     seen: Seen = {}
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as feeding:
         deadline = time.monotonic() + seconds + STRAGGLERS_S
-        while time.monotonic() < deadline and not (feeding.poll() is not None and len(seen) >= probes):
+        while time.monotonic() < deadline and not (feeding.poll() is not None and seen.keys() >= set(probes)):
             watch(seen)
             if not probes:
                 time.sleep(0.1)
@@ -121,7 +146,10 @@ def _feed_and_watch(
         told = [line.split() for line in feeding.stdout]
     sent = {int(line[1]): float(line[2]) for line in told if line[0] == "probe"}
     print(" ".join(told[-1]), "seconds", file=sys.stderr)
-    return [seen.get(number, inf) - moment for number, moment in sent.items()]
+    lost = sorted(sent.keys() - seen.keys())
+    if lost:
+        print(f"probes never seen: {', '.join(map(str, lost))}", file=sys.stderr)
+    return sent, seen
 
 
 @contextmanager
@@ -156,13 +184,16 @@ def _values(cluster: Cluster, probes: int) -> Iterator[Callable[[Seen], None]]:
         consumer.close()
 
 
-_PROBED = re.compile(rf'^kpi_value\{{kpi="{re.escape(_KPI)}",subject="probe-(\d+)"', re.MULTILINE)
+_PROBED = re.compile(rf'^kpi_value\{{[^}}]*kpi="{re.escape(_KPI)}"[^}}]*subject="probe-(\d+)"', re.MULTILINE)
 
 
-def _scrape(ours: OurWorkers, seen: Seen) -> None:
+def _scrape(ours: OurWorkers, seen: Seen, scrapes: list[Scrape]) -> None:
+    began = time.monotonic()
     page = ours.page(0, "/metrics")
     moment = time.monotonic()
-    for number in map(int, _PROBED.findall(page)):
+    visible = frozenset(map(int, _PROBED.findall(page)))
+    scrapes.append(Scrape(began, moment, visible))
+    for number in visible:
         seen.setdefault(number, moment)
     time.sleep(SCRAPE_PAUSE_S)
 
@@ -184,28 +215,40 @@ def _row(what: str, latencies: list[float]) -> list[str]:
     return [what, str(len(ordered)), str(ordered.count(inf)), *(f"{cut * 1000:,.0f}" for cut in cuts)]
 
 
+def _row_of_scrapes(sent: Seen, scrapes: list[Scrape]) -> list[str]:
+    points = [
+        (scrape.moment - moment, number in scrape.visible)
+        for scrape in scrapes
+        for number, moment in sent.items()
+        if 0 < scrape.moment - moment < YOUNG_S
+    ]
+    lost = sent.keys() - scrapes[-1].visible
+    cuts = [age_when_visible(points, part) for part in (0.5, 0.9, 0.99, 1)]
+    return ["/metrics", str(len(sent)), str(len(lost)), *(f"{cut * 1000:,.0f}" for cut in cuts)]
+
+
 def _hops(before: str, after: str) -> list[list[str]]:
     """Quantiles of the worker's own histograms between two pages, by stage."""
     first, last = _buckets(before), _buckets(after)
-    rows = []
-    for stage in ("observe", "link", "judge"):
-        row = [stage]
-        for metric in _HOPS:
-            counts = {
-                bound: count - first.get((metric, stage), {}).get(bound, 0.0)
-                for bound, count in last.get((metric, stage), {}).items()
-            }
-            row += [_quantile(counts, 0.5), _quantile(counts, 0.99)]
-        rows.append(row)
-    return rows
+    counts = {
+        key: {bound: count - first.get(key, {}).get(bound, 0.0) for bound, count in bounds.items()}
+        for key, bounds in last.items()
+    }
+
+    def quantiles(metric: str, stage: str) -> list[str]:
+        found = counts.get((metric, stage), {})
+        return [_quantile(found, 0.5), _quantile(found, 0.99)]
+
+    rows = [[stage, *(cell for metric in _HOPS for cell in quantiles(metric, stage))] for stage in STAGES]
+    return [*rows, ["append to value", *quantiles(_WHOLE, ""), *[""] * 4]]
 
 
 def _buckets(page: str) -> dict[tuple[str, str], dict[float, float]]:
     found: dict[tuple[str, str], dict[float, float]] = {}
     for family in text_string_to_metric_families(page):
-        for sample in family.samples if family.name in _HOPS else ():
+        for sample in family.samples if family.name in (*_HOPS, _WHOLE) else ():
             if sample.name.endswith("_bucket"):
-                bounds = found.setdefault((family.name, sample.labels["stage"]), {})
+                bounds = found.setdefault((family.name, sample.labels.get("stage", "")), {})
                 bounds[float(sample.labels["le"])] = sample.value
     return found
 

@@ -187,7 +187,7 @@ class OurWorkers:
         deadline, reason = since + PATIENCE_S, "values still change"
         while time.monotonic() < deadline:
             self._check_alive()
-            time.sleep(0.25)
+            time.sleep(0.5)  # the end is told by the records, not by when it is noticed
             ends = self.cluster.ends(topic, self.partitions)
             if ends != before:
                 before, since, asked = ends, time.monotonic(), 0.0

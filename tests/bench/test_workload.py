@@ -89,10 +89,10 @@ def test_the_independent_count_is_what_replay_says(kpis: int, goals: bool, tmp_p
 
 
 def test_people_and_probes_are_in_the_catalogue(tmp_path: Path) -> None:
-    workload = replace(SMALL, probes=3)
+    workload = replace(SMALL, probes=3, lone_probes=1)
     loaded = load([catalogue.write(workload, tmp_path / "catalogue.yaml")])
 
     membership = {person.id: person.team for person in loaded.people}
     assert membership["p-0005"] == "t-001"
-    assert membership[workload.prober(2)] == workload.probe_team(2)
+    assert (membership[workload.prober(1)], membership[workload.prober(2)]) == ("t-001", "probe-0002")
     assert len(loaded.kpis) == 20

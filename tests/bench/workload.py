@@ -51,7 +51,9 @@ class Workload:
     """Kinds leading and lagging with targets and alerts, instead of plain metrics."""
     seed: int = 7
     probes: int = 0
-    """Teams of one person each, whom no event names: for events that are to be recognised (latency.py)."""
+    """People whom no event names, for events that are to be recognised (latency.py)."""
+    lone_probes: int = 0
+    """The last so many of them have a team of their own."""
 
     @property
     def days(self) -> tuple[str, str]:
@@ -67,12 +69,12 @@ class Workload:
         return f"t-{number % self.teams:03d}"
 
     def prober(self, number: int) -> str:
-        """Id of the one person of a probe's team."""
+        """Id of a person whom no event names."""
         return f"prober-{number:04d}"
 
     def probe_team(self, number: int) -> str:
-        """Id of a probe's team."""
-        return f"probe-{number:04d}"
+        """Id of the team of such a person."""
+        return f"probe-{number:04d}" if number >= self.probes - self.lone_probes else self.team(number)
 
     def __iter__(self) -> Iterator[Happening]:
         dice = Random(self.seed)
