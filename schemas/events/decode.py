@@ -61,7 +61,7 @@ class _Shape(NamedTuple):
 
 
 class Decoder:
-    """Decodes the records of one tenant. Holds no state between records."""
+    """Decodes the records of one tenant. Remembers nothing of a record but parts of its time."""
 
     def __init__(self, registry: Registry, currency: str) -> None:
         self._currency = currency

@@ -112,10 +112,14 @@ class FurtherDecoder:
         if "data_base64" in message:
             return None
         data = message.get("data", {})
-        further = {name: data[name] for name in data.keys() - self._names[event.type] if data[name] is not None}
-        for item in further.values():
+        names, further = self._names[event.type], {}
+        for name, item in data.items():
+            if name in names or item is None:
+                continue
+            # Numbers beyond all range, which pydantic refuses at any depth.
             if isinstance(item, list | dict) or (isinstance(item, float) and not isfinite(item)):
                 return None
+            further[name] = item
         return event, further
 
 
