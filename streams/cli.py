@@ -14,6 +14,7 @@ COMMANDS = {
     "resume": "resume",
     "schema": "schema",
     "simulate": "simulate",
+    "state": "state",
     "worker": "worker",
 }
 """Subcommand -> module in `streams.commands`; the module's `command` is the click command."""

@@ -118,6 +118,17 @@ class Ledger:
             ChangelogBrokenError: rows are missing or differ from the manifest written with the last commit.
             KafkaError: the cluster does not answer.
         """
+        restored, fault = await self.look(progress)
+        if fault is not None:
+            raise ChangelogBrokenError(fault)
+        return restored
+
+    async def look(self, progress: Progress | None = None) -> tuple[Restored, str | None]:
+        """What `read` finds, and what is wrong with it, if anything is. Needs no `open`, and so fences nobody.
+
+        Raises:
+            KafkaError: the cluster does not answer.
+        """
         rows, records = await read_changelog(self._connection, self._changelog, progress)
         manifest = json.loads(rows.pop(OFFSET_KEY, b"{}"))
         live: dict[bytes, bytes] = {}
@@ -132,13 +143,14 @@ class Ledger:
                 seal ^= digest
             await asyncio.sleep(0)
         self._seal = seal
+        fault = None
         if (manifest.get("rows", 0), manifest.get("seal", 0)) != (len(live), self._seal):
-            raise ChangelogBrokenError(
+            fault = (
                 f"changelog {self._changelog.topic} partition {self._changelog.partition} holds {len(live)} rows where "
                 f"its last commit says {manifest.get('rows', 0)} (or their content differs): it was cut or altered; "
                 "restore it, or delete it and replay the source topic"
             )
-        return Restored(live, manifest.get("offset"), records)
+        return Restored(live, manifest.get("offset"), records), fault
 
     async def commit(self, step: Step, offset: int | None) -> None:
         """Writes what a chunk or tick did, together with the source offset it was done at, atomically.

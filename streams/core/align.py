@@ -7,7 +7,7 @@ backfill is judged at its own time and silence at wall time, and nothing here re
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 
 import msgspec
@@ -50,6 +50,11 @@ class Alignment:
         return min(known) if len(known) == len(self._clocks) else None
 
     @property
+    def clocks(self) -> Mapping[str, int | None]:
+        """How far each source has reported."""
+        return self._clocks
+
+    @property
     def first_us(self) -> int | None:
         """The earliest event time that any source has seen."""
         return self._first_us
@@ -76,18 +81,29 @@ class Alignment:
             self._unsaved[self._next] = (frame.source, slice_)
             self._next += 1
 
+    @property
+    def next_us(self) -> int | None:
+        """The stamp of the next slice, if the clock has reached it."""
+        clock_us = self.clock_us
+        if clock_us is None or not self._heads or self._heads[0][0] > clock_us:
+            return None
+        return self._heads[0][0]
+
+    def pop(self) -> tuple[str, Slice]:
+        """(source, slice) of `next_us`; of two with one stamp, by the name of the source."""
+        _, source = heappop(self._heads)
+        queue = self._queues[source]
+        number, slice_ = queue.popleft()
+        if queue:
+            heappush(self._heads, (queue[0][1].stamp_us, source))
+        if self._unsaved.pop(number, None) is None:
+            self._rows.drop((HELD, source, number))
+        return source, slice_
+
     def release(self) -> Iterator[tuple[str, Slice]]:
         """(source, slice) for every slice that the clock has reached, in the order of their stamps."""
-        clock_us = self.clock_us
-        while clock_us is not None and self._heads and self._heads[0][0] <= clock_us:
-            _, source = heappop(self._heads)
-            queue = self._queues[source]
-            number, slice_ = queue.popleft()
-            if queue:
-                heappush(self._heads, (queue[0][1].stamp_us, source))
-            if self._unsaved.pop(number, None) is None:
-                self._rows.drop((HELD, source, number))
-            yield source, slice_
+        while self.next_us is not None:
+            yield self.pop()
 
     def save(self) -> None:
         """Make rows of the slices that came in this step and still wait."""

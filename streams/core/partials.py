@@ -102,7 +102,7 @@ class Partials:
             if plain is not None:
                 found.append(Reading(vector[plain], vector[at + N_SLOT]))
             else:
-                distinct = self._distinct(plan, subject, window) if plan.keys else ()
+                distinct = self.distinct(plan, subject, window) if plan.keys else ()
                 found.append(plan.reading(vector[at : at + width], distinct))
         return found
 
@@ -137,7 +137,8 @@ class Partials:
             self._merged[key] = merged
         return merged
 
-    def _distinct(self, plan: Plan, subject: str, window: str) -> list[int]:
+    def distinct(self, plan: Plan, subject: str, window: str) -> list[int]:
+        """Distinct keys of each key leaf, over all partitions of LINK."""
         sources: Mapping[str, list[int]] = self._rows.get((KEYS, plan.kpi.id, subject, window)) or {}
         # Another catalogue may have counted more or fewer keys; LINK tells its totals anew.
         return merge((v for v in sources.values() if len(v) == len(plan.keys)), len(plan.keys))

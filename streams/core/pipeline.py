@@ -24,18 +24,26 @@ from streams.core.targets import Targets
 from streams.core.windows import Windows
 
 
-def stages(
+def compiled(
     catalogue: Catalogue, policy: Policy, partitions: int, partition_of: PartitionOf, open_store: OpenStore = in_memory
-) -> list[StageSpec]:
-    """The stages of a checked catalogue over topics of `partitions` partitions, their events kept where `open_store`
-    says. LINK is left out where no KPI counts distinct keys."""
+) -> JudgeSpec:
+    """A checked catalogue as all stages share it: JUDGE's spec, which has those of the stages before in it."""
     windows = Windows(zone_of(catalogue.tenant))
     membership = Membership(catalogue, windows)
     calendars = build(catalogue)
     spread = Spread(catalogue, Registry.of(catalogue.event_types), membership, windows)
     targets = Targets(catalogue, spread.plans, membership, windows, calendars.tenant)
     observe = ObserveSpec(catalogue, spread, windows, policy, partitions, partition_of, open_store)
-    judge = JudgeSpec(catalogue, observe, targets, calendars)
+    return JudgeSpec(catalogue, observe, targets, calendars)
+
+
+def stages(
+    catalogue: Catalogue, policy: Policy, partitions: int, partition_of: PartitionOf, open_store: OpenStore = in_memory
+) -> list[StageSpec]:
+    """The stages of a checked catalogue over topics of `partitions` partitions, their events kept where `open_store`
+    says. LINK is left out where no KPI counts distinct keys."""
+    judge = compiled(catalogue, policy, partitions, partition_of, open_store)
+    observe, windows, has_keys = judge.observe, judge.windows, judge.observe.spread.has_keys
     notify = NotifyPolicy(sinks=policy.channels)
     paused = announcer(catalogue, windows, policy)
     road = [
@@ -48,4 +56,4 @@ def stages(
         StageSpec(Stage.JUDGE, lambda partition: Judge(judge, partition)),
         StageSpec(Stage.NOTIFY, lambda partition: NotifyPartition(partition, notify)),
     ]
-    return road if spread.has_keys else [spec for spec in road if spec.stage is not Stage.LINK]
+    return road if has_keys else [spec for spec in road if spec.stage is not Stage.LINK]

@@ -1,5 +1,6 @@
 """`where` of the measure grammar, compiled to one filter over an event's data."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,3 +58,11 @@ class Filter:
     def __call__(self, data: Mapping[str, Any]) -> bool:
         """Whether an event's data passes."""
         return all(passes(condition, data.get(field, _ABSENT)) for field, condition in self._tests)
+
+    def __str__(self) -> str:
+        """As the catalogue has it: `outcome eq answered, duration_s ge 30`; empty where everything passes."""
+        return ", ".join(
+            f"{field} {operator} {json.dumps(value, ensure_ascii=False) if isinstance(value, list | bool) else value}"
+            for field, condition in self._tests
+            for operator, value in condition.model_dump(mode="json", by_alias=True, exclude_unset=True).items()
+        )
