@@ -44,7 +44,7 @@ def as_object(found: Found) -> dict[str, Any]:
             "waiting": judged.waiting,
             "periods": [asdict(period) for period in judged.periods],
             "hours": _hours(asked, judged.hours),
-            "rows": [asdict(row) for row in judged.rows],
+            "value_rows": [asdict(row) for row in judged.rows],
             "alerts": [
                 {
                     "class": alert.cls.value,
@@ -95,9 +95,10 @@ def _show_judged(asked: Asked, place: Place, judged: Judged) -> None:
     rows = {row.period: row for row in judged.rows}
     periods = {period.period: period for period in judged.periods}
     _table(("Period", "Events", "n", "Slot", "Integer"), list(_slots(judged.periods)), left=(0, 3))
+    every = sorted({*periods, *rows}, key=lambda period: asked.spec.windows.parse(period)[1].start_us)
     _table(
         ("Period", "Value now", "n now", "Row", "Stored value", "Stored n"),
-        [_value_line(period, periods.get(period), rows.get(period)) for period in dict.fromkeys([*periods, *rows])],
+        [_value_line(period, periods.get(period), rows.get(period)) for period in every],
         left=(0, 3),
     )
     _note("", place.fault, _activity(asked, judged.hours))
@@ -107,22 +108,35 @@ def _show_judged(asked: Asked, place: Place, judged: Judged) -> None:
     if judged.baseline is not None:
         of = judged.baseline
         _say(
-            f"hourly baseline: {of.events:,.1f} events in {of.hours:,.1f} working hours, {of.judged:,} hours judged, "
-            f"next {_time(asked, of.next_us)}"
+            f"hourly baseline: {of.events:,.1f} events in {of.hours:,.1f} working hours (what the target promises "
+            f"included), {of.judged:,} hours judged, next {_time(asked, of.next_us)}"
         )
-    silent = [source for source, clock_us in judged.sources.items() if clock_us is None]
-    slowest = ", ".join(f"{source} {_time(asked, at_us)}" for source, at_us in judged.sources.items() if at_us)
-    _say(f"sources have reported until: {slowest or '-'}")
-    if silent:
-        _say(f"sources that have not reported: {', '.join(silent)}")
+    for line in _reported(asked, judged):
+        _say(line)
     if judged.waiting:
         _say(f"{judged.waiting:,} slices wait for the slowest source")
 
 
+def _reported(asked: Asked, judged: Judged) -> Iterator[str]:
+    """How far the sources have reported, those of one time together, the slowest first."""
+    by_time: dict[int, list[str]] = {}
+    for source, clock_us in judged.sources.items():
+        by_time.setdefault(-1 if clock_us is None else clock_us, []).append(source)
+    for clock_us, sources in sorted(by_time.items()):
+        named = "all sources" if len(by_time) == 1 else ", ".join(sources)
+        until = "have not reported yet" if clock_us < 0 else f"reported until {_time(asked, clock_us)}"
+        yield f"{named}: {until}"
+
+
 def _place(place: Place) -> dict[str, Any]:
-    known = asdict(place)
-    del known["begin"]
-    return known | {"lag": place.lag}
+    return {
+        "partition": place.partition,
+        "offset": place.offset,
+        "end": place.end,
+        "lag": place.lag,
+        "live_rows": place.rows,
+        "fault": place.fault,
+    }
 
 
 def _standing(place: Place) -> Line:
