@@ -54,6 +54,10 @@ class Source(Protocol):
         """Whether the group says that this worker owns the partition."""
         ...
 
+    async def remembered(self, tp: TopicPartition) -> int | None:
+        """How far the group remembers the partition to have been processed; None for not at all."""
+        ...
+
 
 class Phase(StrEnum):
     """Where a lane stands."""

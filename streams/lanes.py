@@ -53,7 +53,7 @@ from streams.inbox import Inbox
 from streams.lane_parts import Figures, LaneRules, Phase, Sink, Source, internal_error
 from streams.origins import Origins
 from streams.restoring import Progress, collector, load
-from streams.tables import ChangelogBrokenError, CommitLostError, Ledger
+from streams.tables import BEGIN_ANEW, ChangelogBrokenError, CommitLostError, Ledger
 from streams.transaction import MOST_CHUNKS, Transaction
 from streams.transport import Chunk
 
@@ -194,7 +194,10 @@ class Lane:
                     async with self._rules.restores:
                         await self._ledger.open()
                         await self._restore()
-                await self._go_on()
+                    await self._go_on()
+                    await self._refuse_older()
+                else:
+                    await self._go_on()
                 self.phase = Phase.RUNNING
                 self.figures.progressed_at = self._loop.time()
                 failures = 0
@@ -232,6 +235,23 @@ class Lane:
         """Reads on behind what is committed."""
         self.offset = await self._source.seek(self.tp, self.offset if self._known_offset else None)
         self._inbox.restart(self.offset)
+
+    async def _refuse_older(self) -> None:
+        """A changelog whose tail is missing is a whole state of an earlier time; the group knows that there was more.
+
+        Its hint is never ahead of what is committed, so a restored offset behind it is one that was lost. (Where
+        retention deleted what lies between, the source begins behind the hint and there is nothing to repeat.)
+
+        Raises:
+            ChangelogBrokenError: going on would judge, publish and tell again what was told already.
+            KafkaError, TimeoutError: the cluster does not answer.
+        """
+        hint = await self._source.remembered(self.tp)
+        if hint is not None and hint > self.offset:
+            raise ChangelogBrokenError(
+                f"{self._ledger.name} ends at offset {self.offset} of {self.tp.topic} where the consumer group has "
+                f"been at {hint}: its end is missing; restore it, or {BEGIN_ANEW}"
+            )
 
     async def _still_ours(self) -> bool:
         """Asks the group, again and again while the cluster does not answer."""
@@ -437,6 +457,8 @@ class Lane:
         outcomes = self._deliveries.take()
         state, now = cast(DeliveringState, self._state), self._now()
         await self._step_or_reload("settle", lambda: state.settle(outcomes, now))
+        # Not only with the next tick: a recipient's messages go one after another, and would go four a second.
+        self._deliveries.hand_out(self._state, self._now())
 
     async def _step_or_reload(self, what: str, work: Callable[[], Step]) -> None:
         try:

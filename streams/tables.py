@@ -17,8 +17,9 @@ What must hold, and what breaks otherwise:
 - The manifest in the offset row (number of live rows, XOR of their digests) costs one CRC a row and is what notices a
   changelog that retention, an operator or a broken disk cut short or changed. It needs the digest of what a row was
   before, so digests of all live rows stay in memory: about 140 bytes a row, which is why stages pack many things into
-  one row. It cannot see a tail that is missing as a whole: that is an older state that was true once, with the offset
-  to go on from.
+  one row. It cannot see a tail that is missing as a whole, or that all is missing: that is an older state that was
+  true once, with the offset to go on from. The lane refuses it where the group remembers a later offset (hints are
+  committed every few seconds and when a worker ends in order); of a tail younger than the last hint nobody knows.
 - How rows become digests and keys (`ROW`, crc32 of key and value) is the format of the changelog: a change of it makes
   every changelog there is look broken.
 """
@@ -45,6 +46,9 @@ BATCH_BYTES = 512 * 1024
 
 SLICE = 10_000
 """Rows restored in one go: some 10 ms."""
+
+BEGIN_ANEW = "delete it and the group's offsets (kafka-consumer-groups --delete-offsets) and replay the source topic"
+"""What else an operator can do about a changelog that is broken."""
 
 ROW = b"r"
 OFFSET_KEY = b"o"
@@ -91,6 +95,11 @@ class Ledger:
         self._producer: AIOKafkaProducer | None = None
         self._digests: dict[bytes, int] = {}
         self._seal = 0
+
+    @property
+    def name(self) -> str:
+        """Of the changelog, for messages."""
+        return f"changelog {self._changelog.topic} partition {self._changelog.partition}"
 
     @property
     def live_rows(self) -> int:
@@ -146,9 +155,8 @@ class Ledger:
         fault = None
         if (manifest.get("rows", 0), manifest.get("seal", 0)) != (len(live), self._seal):
             fault = (
-                f"changelog {self._changelog.topic} partition {self._changelog.partition} holds {len(live)} rows where "
-                f"its last commit says {manifest.get('rows', 0)} (or their content differs): it was cut or altered; "
-                "restore it, or delete it and replay the source topic"
+                f"{self.name} holds {len(live)} rows where its last commit says {manifest.get('rows', 0)} (or their "
+                f"content differs): it was cut or altered; restore it, or {BEGIN_ANEW}"
             )
         return Restored(live, manifest.get("offset"), records), fault
 

@@ -171,6 +171,15 @@ class ChunkConsumer(faust_consumer.Consumer):
             return False
         return True
 
+    async def remembered(self, tp: TopicPartition) -> int | None:
+        """The offset last committed as a hint, by whoever owned the partition; None where there is none.
+
+        Raises:
+            KafkaError, TimeoutError: the coordinator does not answer.
+        """
+        offset: int | None = await asyncio.wait_for(self.kafka.committed(tp), 5.0)
+        return offset
+
     # -- group membership
 
     async def on_start(self) -> None:

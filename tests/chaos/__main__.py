@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import shutil
 import signal
@@ -45,6 +46,8 @@ def main() -> int:
         parser.error(f"no row {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     if problem := missing():
         parser.error(problem)
+    # What aiokafka says of a broker that is away is the point of some rows.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     os.environ[MARK] = uuid.uuid4().hex
     rows = [row for row in ROWS if row.name in chosen.faults.split(",")]
     plan = Plan(chosen.events, chosen.seed, chosen.times, chosen.chunk_records, chosen.quiet)

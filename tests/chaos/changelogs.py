@@ -105,6 +105,7 @@ async def _must_be_refused(run: Run, name: str, tp: TopicPartition) -> None:
             run.notes.append(f"{name}: refused")
     finally:
         worker.kill()
+        accepted.cancel()
         await asyncio.gather(accepted, ended, return_exceptions=True)
 
 

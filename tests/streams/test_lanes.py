@@ -32,6 +32,7 @@ class MemoryLedger:
         self.commits = 0
         self.losing = 0
         self.opened = 0
+        self.name = "changelog kpi.observe-changelog partition 0"
 
     async def open(self) -> None:
         self.opened += 1
@@ -64,6 +65,7 @@ class MemorySource:
         self.position = 0
         self.paused = False
         self.ours = True
+        self.hint: int | None = None
 
     def epoch(self, tp: TopicPartition) -> int:
         return self.epochs
@@ -85,6 +87,9 @@ class MemorySource:
 
     async def is_ours(self, tp: TopicPartition, offset: int) -> bool:
         return self.ours
+
+    async def remembered(self, tp: TopicPartition) -> int | None:
+        return self.hint
 
     def fetch(self, most: int = 1000) -> Chunk:
         start = self.position
@@ -324,3 +329,30 @@ async def test_a_disk_that_fails_in_a_tick_ends_the_worker_at_once() -> None:
     await bench.lane.stop(1.0)
 
     assert bench.failures == ["the state store in /data failed: Input/output error"]
+
+
+@pytest.mark.parametrize("offset", [None, 39])
+async def test_a_changelog_that_ends_before_what_the_group_remembers_is_refused(
+    bench: Bench, offset: int | None
+) -> None:
+    bench.source.log = [b"x"] * 60
+    bench.source.hint = 40
+    bench.ledger.offset = offset
+    bench.lane.start()
+    await bench.until(lambda: bool(bench.failures))
+
+    assert bench.failures[0].startswith(
+        f"changelog kpi.observe-changelog partition 0 ends at offset {offset or 0} of kpi.events where the consumer "
+        "group has been at 40: its end is missing; restore it, or delete it and the group's offsets"
+    )
+    assert bench.totals == []
+
+
+async def test_a_hint_behind_the_changelog_is_only_a_hint(bench: Bench) -> None:
+    bench.source.log = [b"x"] * 60
+    bench.source.hint = 20
+    bench.ledger.offset, bench.ledger.rows = 40, {b"w": b"40"}
+    bench.lane.start()
+    await bench.until(lambda: bench.ledger.offset == 60)
+
+    assert bench.totals == list(range(41, 61))
