@@ -317,6 +317,8 @@ class Lane:
                 self.gate.opened()
             if self._due_in_s() == 0.0:
                 await self._feed()
+            if self._state is None:  # dropped by a hold that could not wait
+                return
             if self._loop.time() >= self._next_tick:
                 await self._tick()
 

@@ -34,6 +34,12 @@ from streams.core.windows import Window
 OPENED, META, SHAPE = "opened", "meta", "shape"
 REFRESH_US = 10 * MINUTE_US
 """Open rows are published again this often even if nothing came: what is expected by now grows with the clock."""
+MOST_DECISIONS = 10_000
+"""In one turn, some half a second of work; a minute that was begun is decided to its end. A clock that jumps over the
+nine days of Tết asks for all decisions of these days at once, and a worker that takes longer than its session for them
+loses its partitions, begins anew, and never ends."""
+ENTRIES = 4
+"""Entries of a slice cost as much as a decision."""
 ROW_PAUSE_US = 150
 """While a partition lags, publishing pauses for a second, or this long for each row that it published and for each
 partition, because one worker may have them all: a row costs some 5 us here and as much to commit and to show, so a
@@ -82,6 +88,8 @@ class Judge:
         self._meta |= {"oldest_us": 0, "began": False, "transitions": {}, "fingerprint": spec.observe.fingerprint}
         self._shape = shape_of(spec.layout)
         self._at_us = 0
+        self.is_behind = False
+        """Whether decisions are left over that the clock has reached: `tick` goes on with them."""
 
     # -- state
 
@@ -109,6 +117,7 @@ class Judge:
             if changed:
                 self._adopt(decided_us)
             self._rearm(decided_us)
+            self.is_behind = True  # a turn may have ended before the clock was reached
 
     def _forget_strangers(self, shape: Shape) -> None:
         """Another catalogue: rows of KPIs, subjects and grains that it does not have are withdrawn."""
@@ -200,17 +209,10 @@ class Judge:
         """One chunk of frames."""
         for record in records:
             self._aligned.take(frames.decode(record.value or b""))
-        for source, slice_ in self._aligned.release():
-            self._decide(slice_.stamp_us)
-            # A partition that was live from its first event on stamps nothing; its time is that of the event.
-            self._at_us = max(self._at_us, slice_.stamp_us, self._aligned.first_us or 0)
-            self._apply(source, slice_)
-        clock_us = self.clock_us
-        if clock_us is not None:
-            self._decide(clock_us // MINUTE_US * MINUTE_US)
-            self._at_us = max(self._at_us, clock_us)
-        if now.more:
-            return Step([], {})
+        self._go_on()
+        return Step([], {}) if now.more else self._finish(now)
+
+    def _finish(self, now: Now) -> Step:
         self._aligned.save()
         self._publish(now)
         self._sweep()
@@ -222,10 +224,32 @@ class Judge:
         return Step(sends, self._rows.flush())
 
     def tick(self, now: Now) -> Step:
-        """Time comes in frames, not here: who tells of time has also told of all events before it. What publishing has
-        held back is not held for ever."""
+        """Time comes in frames, not here: who tells of time has also told of all events before it. What was too much
+        for one feed goes on, and what publishing has held back is not held for ever."""
+        if self.is_behind:
+            self._go_on()
+            return self._finish(now)
         self._publish(now)
         return Step(self._values.take_sends(), {})
+
+    def _go_on(self) -> None:
+        """Decide and apply in the order of event time, up to the clock or as far as one turn goes."""
+        left = MOST_DECISIONS
+        self.is_behind = False
+        while (clock_us := self.clock_us) is not None:
+            stamp_us = self._aligned.next_us
+            left = self._decide(clock_us // MINUTE_US * MINUTE_US if stamp_us is None else stamp_us, left)
+            if left < 0 or (left == 0 and stamp_us is not None):
+                self.is_behind = True
+                return
+            if stamp_us is None:
+                self._at_us = max(self._at_us, clock_us)
+                return
+            # A partition that was live from its first event on stamps nothing; its time is that of the event.
+            self._at_us = max(self._at_us, stamp_us, self._aligned.first_us or 0)
+            source, slice_ = self._aligned.pop()
+            self._apply(source, slice_)
+            left = max(left - len(slice_) // ENTRIES, 0)
 
     def _publish(self, now: Now) -> None:
         """Changed rows: with every chunk when live, and now and then in a backlog."""
@@ -343,31 +367,43 @@ class Judge:
 
     # -- decisions
 
-    def _decide(self, minute_us: int) -> None:
-        """Everything that is due until a minute, each at its own minute."""
+    def _decide(self, minute_us: int, left: int) -> int:
+        """Everything that is due until a minute, each at its own minute. Of `left` decisions what is left over; where
+        they do not suffice, minutes stay undecided and the answer is negative."""
         decided_us = self._meta["decided_us"]
         if decided_us is not None and minute_us <= decided_us:
-            return
+            return left
         if decided_us is None:
             self._start(minute_us)
         self._open_earlier()
         if not self._meta["began"] and self._aligned.first_us is not None:
             self._begin_watching(minute_us)
-        for due_us, kind, what in self._timers.due(minute_us):
-            self._at_us = max(self._at_us, due_us)
-            plan = self._spec.plans[what[0]]
-            if kind == OPEN:
-                self._open(plan, self._window(what[1]))
-            elif kind == CLOSE:
-                self._values.close(plan, self._window(what[1]))
-            elif kind == RESTATE:
-                self._restate(plan, what[1], self._window(what[2]))
-            elif kind == HOUR:
-                self._close_hour(plan, what[1], due_us)
-            else:
-                self._evaluate(plan, what[1], due_us)
+        while (next_us := self._timers.next_us) is not None and next_us <= minute_us:
+            if left <= 0:
+                before_us = next_us - MINUTE_US
+                self._meta["decided_us"] = before_us if decided_us is None else max(decided_us, before_us)
+                return -1
+            for due_us, kind, what in self._timers.due(next_us):
+                left -= self._take_decision(due_us, kind, what)
         self._meta["decided_us"] = minute_us
         self._at_us = max(self._at_us, minute_us)
+        return max(left, 0)
+
+    def _take_decision(self, due_us: int, kind: int, what: tuple[str, ...]) -> int:
+        """One thing that is due; as how many decisions it counts."""
+        self._at_us = max(self._at_us, due_us)
+        plan = self._spec.plans[what[0]]
+        if kind == OPEN:
+            self._open(plan, self._window(what[1]))
+        elif kind == CLOSE:
+            self._values.close(plan, self._window(what[1]))
+        elif kind == RESTATE:
+            self._restate(plan, what[1], self._window(what[2]))
+        elif kind == HOUR:
+            self._close_hour(plan, what[1], due_us)
+        else:
+            self._evaluate(plan, what[1], due_us)
+        return len(self._spec.subjects[plan.kpi.id]) if kind in (OPEN, CLOSE) else 1
 
     def _start(self, minute_us: int) -> None:
         """Set the timers that open periods with a target: from the first target on, or where a restart left off."""

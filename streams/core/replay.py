@@ -132,6 +132,8 @@ class _Road:
             state = self._states.get(topic.name)
             if records and state is not None:
                 sends += state.feed(records, now).sends
+                while state is self._judge and self._judge.is_behind:
+                    sends += state.tick(now).sends
         for send in sends:
             if send.topic is topics.VALUES and send.key is not None:
                 if send.value is None:

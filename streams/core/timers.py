@@ -42,6 +42,11 @@ class Timers:
         """Whether a look at it is due some time."""
         return what in self._earliest[kind]
 
+    @property
+    def next_us(self) -> int | None:
+        """The minute of the next look, or one before it where a look was forgotten."""
+        return self._heap[0][0] if self._heap else None
+
     def due(self, until_us: int) -> Iterator[Due]:
         """Everything due up to and with a minute, in order; what is set on the way comes in its turn."""
         while self._heap and self._heap[0][0] <= until_us:

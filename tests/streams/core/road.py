@@ -22,6 +22,8 @@ from streams.routing import partition_of
 from tests.streams.core.worlds import Event
 
 Seat = tuple[Stage, int]
+TORN = 0.1
+"""Chance that a state comes back from its changelog between two turns of one jump of the clock."""
 MORE = 0.3
 """Chance that a chunk is not the last of its transaction."""
 STAGE_OF = {topics.LINKS.name: Stage.LINK, topics.PARTIALS.name: Stage.JUDGE}
@@ -79,11 +81,19 @@ class Road:
                 self._take(seat, self.states[seat].feed(chunk, now._replace(caught_up=False, more=True)))
                 chunk = self._next_chunk(seat, least=0)
             self._take(seat, self.states[seat].feed(chunk, now))
+            self._go_on(seat, now)
             if random.random() < restarts:
                 self.restart(random.choice(list(self.states)))
             if random.random() < early_ticks:
                 early = random.choice([seat for seat in self.states if seat[0] is Stage.OBSERVE])
                 self._take(early, self.states[early].tick(Now(now.us, caught_up=True)))
+
+    def _go_on(self, seat: Seat, now: Now) -> None:
+        """Tick a state that had more to decide than goes into one feed."""
+        while getattr(self.states[seat], "is_behind", False):
+            self._take(seat, self.states[seat].tick(now))
+            if self._random and self._random.random() < TORN:
+                self.restart(seat)
 
     def _next_chunk(self, seat: Seat, least: int) -> list[Record]:
         queue = self._queues[seat]

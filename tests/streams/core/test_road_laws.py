@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from random import Random
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.alerts import Alert
 from schemas.values import Value
+from streams.core import judge
 from streams.core.policy import DAY_US, MINUTE_US, SECOND_US, Policy
 from streams.core.replay import replay
 from streams.core.stage import Now
@@ -154,3 +156,32 @@ def near(row: reference.Row) -> tuple[object, ...]:
 
 def row_of(value: Value) -> tuple[object, ...]:
     return value.n, value.value, value.target
+
+
+@given(seeds, seeds, st.integers(0, 40), st.integers(1, 30))
+@hypothesis(max_examples=15)
+def test_a_clock_that_jumps_is_decided_in_many_turns_as_in_one(company: int, week: int, size: int, turn: int) -> None:
+    catalogue, lines = worlds.catalogue(company), worlds.lines(worlds.events(week, size))
+    at_once = replay(lines, catalogue, POLICY, UNTIL_US)
+
+    with patch.object(judge, "MOST_DECISIONS", turn):
+        in_turns = replay(lines, catalogue, POLICY, UNTIL_US)
+
+    assert (in_turns.values, in_turns.alerts) == (at_once.values, at_once.alerts)
+
+
+@given(seeds, seeds, seeds, st.integers(1, 40), st.sampled_from([1, 4]))
+@hypothesis(max_examples=10)
+def test_restarts_between_the_turns_of_a_jump_change_no_value(
+    company: int, week: int, deal: int, size: int, partitions: int
+) -> None:
+    catalogue, events = worlds.catalogue(company), worlds.events(week, size)
+    expected = replay(worlds.lines(events), catalogue, POLICY, UNTIL_US)
+
+    with patch.object(judge, "MOST_DECISIONS", 7):
+        road = Road(catalogue, POLICY, partitions, Random(deal))
+        road.put(events)
+        road.run(Now(UNTIL_US - SECOND_US, caught_up=False), restarts=0.3)
+        settle(road)
+
+    assert settled(of_replay(expected.values)) == settled(road.values)
