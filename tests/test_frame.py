@@ -29,8 +29,14 @@ def test_a_missing_tool_skips_here_and_fails_in_ci(
 def test_a_process_left_behind_is_found_until_it_ends() -> None:
     mark = "of-this-test-alone"
     child = subprocess.Popen(
-        [sys.executable, "-c", "input()"], env={**os.environ, MARK: mark}, stdin=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", "print('here', flush=True); input()"],
+        env={**os.environ, MARK: mark},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
     )
+    assert child.stdout is not None
+    assert b"here\n" == child.stdout.readline()  # before its exec, a child has its parent's environment
 
     assert {child.pid} == set(processes_left(f"{MARK}={mark}".encode(), wait_s=0))
     child.communicate(b"\n")

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from schemas.alerts import Alert, Severity, Transition
+from schemas.alerts import Alert, AlertClass, Severity, Transition
 from schemas.catalogue.models import Catalogue, Period
 from schemas.values import Scope, Status, Value
 from streams.core.board_view import BoardView, Floor, Praise, Rows
@@ -22,7 +22,14 @@ KEPT_PRAISE = 8
 KEPT_TRANSITIONS = 50
 
 Refusal = Literal[
-    "not_a_value", "not_an_alert", "unknown_kpi", "unknown_subject", "other_period", "older_period", "not_held"
+    "not_a_value",
+    "not_an_alert",
+    "unknown_kpi",
+    "unknown_subject",
+    "other_period",
+    "older_period",
+    "other_audience",
+    "not_held",
 ]
 
 _PERIOD = {
@@ -151,6 +158,8 @@ class Board:
             moment_us = _us(alert.at)
         except ValueError:
             return "not_an_alert"
+        if alert.cls is AlertClass.PAUSED:
+            return "other_audience"  # of a partition, for those who run the system
         if alert.kpi not in self._kpis:
             return "unknown_kpi"
         if alert.subject not in self.floor.scopes:

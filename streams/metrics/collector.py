@@ -68,7 +68,8 @@ class WorkerCollector(Collector):
             scrape.put(of.LAG, lane.lag_records, stage, partition)
             scrape.put(of.BUFFERED_RECORDS, lane.buffered[0], stage, partition)
             scrape.put(of.BUFFERED_BYTES, lane.buffered[1], stage, partition)
-            scrape.put(of.RESTORE_PROGRESS, lane.progress and lane.progress.share, stage, partition)
+            restored = lane.progress.share if lane.progress else 1.0 if str(lane.phase) == "running" else None
+            scrape.put(of.RESTORE_PROGRESS, restored, stage, partition)
             scrape.add(of.PARTITIONS, 1, stage, str(lane.phase))
             shut = lane.gate.is_shut
             if lane.spec.guard is not None:

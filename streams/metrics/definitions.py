@@ -166,8 +166,8 @@ RESTORE_PROGRESS = Metric(
     Type.GAUGE,
     ("stage", "partition"),
     "ratio",
-    "How much of a restore under way is done: of the changelog while it is read, then of its rows while they are "
-    "loaded.",
+    "How much of a partition's restore is done: of the changelog while it is read, then of its rows while they are "
+    "loaded; 1 once it works.",
 )
 PARTITION_PAUSED = Metric(
     "kpi_partition_paused",

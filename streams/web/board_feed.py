@@ -25,7 +25,7 @@ POLL_MS = 200
 CHUNK_RECORDS = 2000
 FIRST_BACKOFF_S = 0.5
 LAST_BACKOFF_S = 15.0
-EXPECTED_REFUSALS: frozenset[Refusal] = frozenset({"older_period", "not_held"})
+EXPECTED_REFUSALS: frozenset[Refusal] = frozenset({"older_period", "other_audience", "not_held"})
 
 Report = Callable[[str | None], None]
 """Told a sentence when the feed cannot read, None when it is reading again."""

@@ -251,7 +251,7 @@ def test_lag_and_phase_are_told_for_each_partition(catalogue: Catalogue) -> None
     assert value(registry, "kpi_consumer_lag_records", stage="observe", partition="1") is None
     assert value(registry, "kpi_buffered_records", stage="observe", partition="0") == 7
     assert value(registry, "kpi_buffered_bytes", stage="observe", partition="0") == 700
-    assert value(registry, "kpi_restore_progress_ratio", stage="observe", partition="0") is None
+    assert value(registry, "kpi_restore_progress_ratio", stage="observe", partition="0") == 1
     assert value(registry, "kpi_restore_progress_ratio", stage="observe", partition="1") == 0.25
     assert value(registry, "kpi_partitions", stage="observe", phase="running") == 1
     assert value(registry, "kpi_worker_ready") == 0
