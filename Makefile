@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STREAMS_JARS := tests/bench/kafka_streams/target/libs
 UV_VERSION := 0.13.9
 .DEFAULT_GOAL := help
-.PHONY: help demo test check kafka bench docs lock clean
+.PHONY: help demo test check kafka chaos bench docs lock clean
 
 help:  ## this list
 	@awk -F ':[^#]*## ' '/^[a-z]+:[^#]*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ static: $(VENV)/package.stamp
 # Only the standard library is used, so the broker needs no .venv: Java 17, and Maven for the first start.
 kafka:  ## a real Apache Kafka on 127.0.0.1:9092 in the foreground (Java 17 and Maven; Ctrl-C stops it)
 	@exec $(PYTHON) -m deploy.kafka.broker run $(ARGS)
+
+chaos: $(VENV)/package.stamp  ## faults of every kind against real workers on a real Kafka (long; ARGS="--events 20000 --faults kill9")
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(VENV)/package.stamp peers  ## the worker beside its peers on a real Kafka (long; ARGS="--events 100000 --rounds 1")
 	@$(BIN)/python -m tests.bench $(ARGS)
