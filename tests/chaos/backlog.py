@@ -43,11 +43,7 @@ class Backlog:
         return cls(broker, topic, path.read_bytes().splitlines(), timeout_s)
 
     async def send(self, portions: int) -> None:
-        """Writes everything, in so many transactions that stay open; with 0 portions, in none."""
-        if portions == 0:
-            await self._send_portion(None, 0, self.events)
-            self.released = self.events
-            return
+        """Writes everything, in so many transactions that stay open."""
         bounds = [self.events * number // portions for number in range(portions + 1)]
         for number, (start, end) in enumerate(pairwise(bounds)):
             producer = await self._send_portion(f"{self._topic}-portion-{number}", start, end)
@@ -70,23 +66,19 @@ class Backlog:
                 await asyncio.wait_for(producer.stop(), 3)
         self._open.clear()
 
-    async def _send_portion(self, transactional_id: str | None, start: int, end: int) -> AIOKafkaProducer:
+    async def _send_portion(self, transactional_id: str, start: int, end: int) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
             bootstrap_servers=self._broker,
-            enable_idempotence=True,
             max_batch_size=BATCH_BYTES,
             linger_ms=5,
             transactional_id=transactional_id,
             transaction_timeout_ms=self._timeout_s * 1000,
         )
         await producer.start()
-        if transactional_id is not None:
-            await producer.begin_transaction()
+        await producer.begin_transaction()
         for line in self._lines[start:end]:
             await producer.send(self._topic, line, key=self._key(line))
         await producer.flush()
-        if transactional_id is None:
-            await producer.stop()
         return producer
 
     def _key(self, line: bytes) -> bytes | None:

@@ -34,6 +34,11 @@ class ChaosBroker(Broker):
         """Where clients should connect to."""
         return f"127.0.0.1:{self.wire_port or self.port}"
 
+    @property
+    def feed_address(self) -> str:
+        """Where those connect to who need no wire: upstream systems, for whom the broker is always there."""
+        return f"127.0.0.1:{self._inside_port if self.wire_port else self.port}"
+
     def _write_config(self) -> Path:
         config = super()._write_config()
         more = dict(SETTINGS)

@@ -22,7 +22,6 @@ from tests.streams.sinks.receiver import receiving
 EVENTS_PER_S = 100
 """No wait is longer than a worker needs that is so slow, and a few minutes."""
 PORTIONS = 40
-"""Of a backlog that is let out bit by bit. Where the broker itself goes away there is no need: all waits for it."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,8 @@ async def run_row(row: Row, plan: Plan, folder: Path) -> Result:
         hook = await stack.enter_async_context(receiving())
         stack.callback(product.kill_all)
         timeout_s = LONG_TRANSACTION_S if broker else TRANSACTION_S
-        backlog = Backlog.of(company.path, product.broker, product.topic("kpi.events"), timeout_s)
+        feed_address = broker.feed_address if broker else plan.broker
+        backlog = Backlog.of(company.path, feed_address, product.topic("kpi.events"), timeout_s)
         stack.push_async_callback(backlog.close)
         dice = Random(f"{plan.seed} {row.name}")
         patience_s = 240 + plan.events / EVENTS_PER_S
@@ -78,7 +78,7 @@ async def run_row(row: Row, plan: Plan, folder: Path) -> Result:
             run.settings["KPI_CHUNK_RECORDS"] = str(plan.chunk_records)
         try:
             await create_topics(product.broker, name)
-            await backlog.send(0 if broker and (row.own_broker or row.wired) else PORTIONS)
+            await backlog.send(PORTIONS)
             await row.bring(run, row.times if plan.times is None else plan.times)
             verdict = await judge(run, row.crashes)
         except BrokenError as error:

@@ -113,6 +113,8 @@ class Run:
         self.more_events: list[Path] = []
         """Files of what was sent beside the company's own events, for the replay."""
         self.sent = company.events
+        self.last_looks: list[Callable[[], Awaitable[None]]] = []
+        """What a row looks at before its workers are stopped."""
         self.fleet: list[Worker] = []
         self.frozen: set[int] = set()
         self._broker = broker
@@ -241,8 +243,16 @@ class Run:
         try:
             await self.until(is_drained, "an outcome for every event")
         except BrokenError as error:
-            raise BrokenError(f"{error}; {last.total()} of {self.sent} events have one: {dict(last)}") from None
+            raise BrokenError(
+                f"{error}; {last.total()} of {self.sent} events have one; {await self._where()}"
+            ) from None
         return last
+
+    async def _where(self) -> str:
+        """Where events are missing: those with an outcome and those that can be read, by partition."""
+        readable = Counter(str(record.partition) for record in await self.whole_topic("kpi.events"))
+        counted = sum((figures.events for figures in await self.figures()), Counter[str]())
+        return "; ".join(f"partition {name}: {counted[name]} of {readable[name]}" for name in sorted(readable))
 
     async def until(self, true: Callable[[], Awaitable[bool]], what: str, every_s: float = POLL_S) -> None:
         """Asks every so often until something is true.

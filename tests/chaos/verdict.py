@@ -61,6 +61,8 @@ async def judge(run: Run, crashed: bool) -> Verdict:
     verdict.outcomes = await run.drained()
     replayed = await _compare_values(run, verdict)
     await _until_delivered(run, verdict)
+    for look in run.last_looks:
+        await look()
     before = await _transitions(run)
     told = await _read(run)
     after = await _transitions(run)
@@ -114,6 +116,9 @@ async def _compare_values(run: Run, verdict: Verdict) -> list[Row]:
             verdict.rows = len(wanted)
         verdict.different_rows = len(wrong)
         verdict.problems += some(wrong)
+        if wrong:
+            by_kpi = Counter(line.split("|")[0] for line in wrong)
+            run.notes.append(f"different rows by KPI: {dict(by_kpi.most_common())}")
         return alerts
 
 
