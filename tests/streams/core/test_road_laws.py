@@ -159,7 +159,7 @@ def row_of(value: Value) -> tuple[object, ...]:
 
 
 @given(seeds, seeds, st.integers(0, 40), st.integers(1, 30))
-@hypothesis(max_examples=15)
+@hypothesis(max_examples=6)
 def test_a_clock_that_jumps_is_decided_in_many_turns_as_in_one(company: int, week: int, size: int, turn: int) -> None:
     catalogue, lines = worlds.catalogue(company), worlds.lines(worlds.events(week, size))
     at_once = replay(lines, catalogue, POLICY, UNTIL_US)
@@ -171,7 +171,7 @@ def test_a_clock_that_jumps_is_decided_in_many_turns_as_in_one(company: int, wee
 
 
 @given(seeds, seeds, seeds, st.integers(1, 40), st.sampled_from([1, 4]))
-@hypothesis(max_examples=10)
+@hypothesis(max_examples=5)
 def test_restarts_between_the_turns_of_a_jump_change_no_value(
     company: int, week: int, deal: int, size: int, partitions: int
 ) -> None:
