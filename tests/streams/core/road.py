@@ -22,7 +22,7 @@ from streams.routing import partition_of
 from tests.streams.core.worlds import Event
 
 Seat = tuple[Stage, int]
-TORN = 0.1
+TORN = 0.05
 """Chance that a state comes back from its changelog between two turns of one jump of the clock."""
 MORE = 0.3
 """Chance that a chunk is not the last of its transaction."""

@@ -178,7 +178,7 @@ def test_restarts_between_the_turns_of_a_jump_change_no_value(
     catalogue, events = worlds.catalogue(company), worlds.events(week, size)
     expected = replay(worlds.lines(events), catalogue, POLICY, UNTIL_US)
 
-    with patch.object(judge, "MOST_DECISIONS", 7):
+    with patch.object(judge, "MOST_DECISIONS", 100):
         road = Road(catalogue, POLICY, partitions, Random(deal))
         road.put(events)
         road.run(Now(UNTIL_US - SECOND_US, caught_up=False), restarts=0.3)
