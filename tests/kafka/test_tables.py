@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from schemas.topics import VALUES
+from schemas.topics import ALL, VALUES
 from streams.cluster import connection, ensure_topics
 from streams.core.stage import Send, Step
 from streams.settings import Settings, load_settings
@@ -86,6 +87,25 @@ async def test_a_changelog_that_was_cut_or_altered_is_refused(
 
     with pytest.raises(ChangelogBrokenError, match=r"kpi\.observe-changelog partition 1 holds \d rows where its last"):
         await ledger.read()
+
+
+async def test_what_kafka_refuses_takes_the_whole_commit_with_it(broker_address: str) -> None:
+    name = f"l{uuid.uuid4().hex[:8]}"
+    settings = load_settings(broker_url=broker_address, topic_prefix=f"{name}.", app_id=name)
+    narrow = replace(VALUES, config={**VALUES.config, "max.message.bytes": "1000"})
+    await ensure_topics(settings, [narrow if topic is VALUES else topic for topic in ALL])
+    ledger = new_ledger(settings)
+    await ledger.open()
+    await ledger.read()
+    await ledger.commit(Step([], {b"a": b"1"}), 10)
+
+    with pytest.raises(CommitLostError, match="MessageSizeTooLarge"):
+        await ledger.commit(Step([Send(VALUES, b"k", b"v" * 5000)], {b"a": b"2"}), 20)
+
+    await ledger.open()
+    restored = await ledger.read()
+    await ledger.close()
+    assert (restored.rows, restored.offset) == ({b"a": b"1"}, 10)
 
 
 async def test_a_commit_larger_than_one_batch_is_whole(ledger: Ledger) -> None:
