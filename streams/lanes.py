@@ -137,6 +137,11 @@ class Lane:
         return len(self._inbox), self._inbox.bytes
 
     @property
+    def state_rows(self) -> int:
+        """Live rows of the changelog, each packing what belongs together."""
+        return self._ledger.live_rows
+
+    @property
     def hint(self) -> int | None:
         """Offset for lag tools; None before anything is known."""
         return self.offset if self._known_offset else None

@@ -168,6 +168,13 @@ def pipeline() -> board.Dashboard:
             )
         )
         .with_panel(lines("Chia lại phân vùng / Rebalances", query(of.REBALANCES_TOTAL.name, "{{instance}}"), width=8))
+        .with_panel(
+            lines(
+                "Trạng thái trong changelog / State in the changelog",
+                query(f"sum by (stage) ({of.STATE_ROWS.name})", "{{stage}}: dòng / rows"),
+                width=24,
+            )
+        )
         .with_row(row("Cảnh báo và tin nhắn / Alerts and messages"))
         .with_panel(
             lines(

@@ -68,6 +68,7 @@ class WorkerCollector(Collector):
             scrape.put(of.LAG, lane.lag_records, stage, partition)
             scrape.put(of.BUFFERED_RECORDS, lane.buffered[0], stage, partition)
             scrape.put(of.BUFFERED_BYTES, lane.buffered[1], stage, partition)
+            scrape.put(of.STATE_ROWS, lane.state_rows, stage, partition)
             restored = lane.progress.share if lane.progress else 1.0 if str(lane.phase) == "running" else None
             scrape.put(of.RESTORE_PROGRESS, restored, stage, partition)
             scrape.add(of.PARTITIONS, 1, stage, str(lane.phase))

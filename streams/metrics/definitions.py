@@ -161,6 +161,13 @@ BUFFERED_BYTES = Metric(
     "bytes",
     "Values of the records fetched and not processed yet.",
 )
+STATE_ROWS = Metric(
+    "kpi_state_rows",
+    Type.GAUGE,
+    ("stage", "partition"),
+    "rows",
+    "Rows of the state in its changelog; flat while what goes beyond the horizon makes room for what comes.",
+)
 RESTORE_PROGRESS = Metric(
     "kpi_restore_progress_ratio",
     Type.GAUGE,

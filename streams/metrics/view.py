@@ -38,6 +38,10 @@ class Lane(Protocol):
         """Records and bytes fetched and not processed."""
 
     @property
+    def state_rows(self) -> int:
+        """Live rows of its changelog."""
+
+    @property
     def progress(self) -> Any:
         """With `share`; None unless it restores."""
 

@@ -114,6 +114,7 @@ class Lanes:
                 phase=phase,
                 lag_records=7 if phase is Phase.RUNNING else None,
                 buffered=(7, 700) if phase is Phase.RUNNING else (0, 0),
+                state_rows=12 if phase is Phase.RUNNING else 0,
                 progress=None if phase is Phase.RUNNING else SimpleNamespace(share=0.25),
             )
 
@@ -251,6 +252,7 @@ def test_lag_and_phase_are_told_for_each_partition(catalogue: Catalogue) -> None
     assert value(registry, "kpi_consumer_lag_records", stage="observe", partition="1") is None
     assert value(registry, "kpi_buffered_records", stage="observe", partition="0") == 7
     assert value(registry, "kpi_buffered_bytes", stage="observe", partition="0") == 700
+    assert value(registry, "kpi_state_rows", stage="observe", partition="0") == 12
     assert value(registry, "kpi_restore_progress_ratio", stage="observe", partition="0") == 1
     assert value(registry, "kpi_restore_progress_ratio", stage="observe", partition="1") == 0.25
     assert value(registry, "kpi_partitions", stage="observe", phase="running") == 1
