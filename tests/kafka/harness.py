@@ -92,11 +92,9 @@ class Road:
     async def produce(self, producer: AIOKafkaProducer, words: list[tuple[bytes, bytes]]) -> None:
         """Sends (key, value) records to the source topic of the first stage."""
         topic = self.topic("kpi.events")
-        last = None
-        for key, value in words:
-            last = await producer.send(topic, value, key=key)
+        sent = [await producer.send(topic, value, key=key) for key, value in words]
         await producer.flush()
-        assert last is None or last.done()
+        await asyncio.gather(*sent)
 
     async def trickle(self, producer: AIOKafkaProducer, words: list[tuple[bytes, bytes]], batch: int = 500) -> None:
         """Sends records ten batches a second, so that workers are at work all the while."""
