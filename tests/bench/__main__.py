@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.bench import compare, growth, latency, transactions
+from tests.bench import compare, growth, latency, soak, transactions
 from tests.bench.contenders import CONTENDERS
 
 
@@ -19,10 +19,11 @@ def main() -> int:
         "--only", help=f"contenders, with commas between, of {', '.join(names)} (default: those that finish in minutes)"
     )
     parser.add_argument("--json", type=Path, help="also writes every run to this file")
-    commands = parser.add_subparsers(dest="command", metavar="transactions | latency | growth")
+    commands = parser.add_subparsers(dest="command", metavar="transactions | latency | growth | soak")
     transactions.add_arguments(commands.add_parser("transactions", help=transactions.__doc__))
     latency.add_arguments(commands.add_parser("latency", help=latency.__doc__))
     growth.add_arguments(commands.add_parser("growth", help=growth.__doc__))
+    soak.add_arguments(commands.add_parser("soak", help=soak.__doc__))
     asked = parser.parse_args()
     # As Ctrl-C does: brokers and workers are ended, not left behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

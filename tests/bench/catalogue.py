@@ -9,6 +9,15 @@ from tests.bench.workload import ZONE, Workload
 
 TENANT, DEPARTMENT = "bench", "sales"
 WORKING_DAYS = 22
+_CUSTOMERS = {
+    "id": "customers.day",
+    "title": {"vi": "customers (day)", "en": "customers (day)"},
+    "kind": "metric",
+    "unit": "customers",
+    "scope": "person",
+    "period": "day",
+    "measure": {"count": "sale.closed", "distinct": "customer_id"},
+}
 
 
 def kpi_id(measure: Measure, grain: str) -> str:
@@ -32,6 +41,8 @@ def catalogue(workload: Workload) -> dict[str, Any]:
         for grain in GRAINS
         for measure in chosen(workload.kpis)
     ]
+    if workload.distinct:
+        kpis.append(_CUSTOMERS)
     teams = [workload.team(number) for number in range(workload.teams)]
     probed = [(workload.prober(number), workload.probe_team(number)) for number in range(workload.probes)]
     people = [(workload.person(number), workload.team(number)) for number in range(workload.people)]

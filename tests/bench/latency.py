@@ -29,7 +29,7 @@ from tests.bench.compare import PARTITIONS, today
 from tests.bench.expected import Expected
 from tests.bench.measures import GRAINS, MEASURES
 from tests.bench.meter import cpu_s
-from tests.bench.our_worker import ROOT, FailedRunError, OurWorkers
+from tests.bench.our_worker import ROOT, OurWorkers
 from tests.bench.table import markdown
 from tests.bench.visibility import age_when_visible
 from tests.bench.workload import Workload
@@ -81,7 +81,7 @@ def run(asked: argparse.Namespace) -> int:
         ours = OurWorkers(cluster, PREFIX, PARTITIONS, Path(name) / "worker", Expected(workload))
         try:
             ours.start()
-            _wait_until_ready(ours)
+            ours.wait_until_ready()
             return _measure(cluster, ours, asked)
         finally:
             ours.stop()
@@ -196,14 +196,6 @@ def _scrape(ours: OurWorkers, seen: Seen, scrapes: list[Scrape]) -> None:
     for number in visible:
         seen.setdefault(number, moment)
     time.sleep(SCRAPE_PAUSE_S)
-
-
-def _wait_until_ready(ours: OurWorkers) -> None:
-    deadline = time.monotonic() + 60
-    while not ours.page(0, "/readyz"):
-        if time.monotonic() > deadline:
-            raise FailedRunError("the worker was not ready within 60 s")
-        time.sleep(0.1)
 
 
 # -- what is told

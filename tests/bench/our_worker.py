@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -76,6 +77,7 @@ class OurWorkers:
     folder: Path
     expected: Expected
     settings: dict[str, str] = field(default_factory=dict)
+    command: Sequence[str] = (sys.executable, "-m", "streams", "worker")
     _processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     def run(self, count: int = 1) -> Outcome:
@@ -117,13 +119,26 @@ class OurWorkers:
         for number in range(count):
             with self._log(number).open("wb") as log:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "streams", "worker"],
+                    self.command,
                     cwd=ROOT,
                     env=kept | ours | self.settings,
                     stdout=log,
                     stderr=subprocess.STDOUT,
                 )
             self._processes.append(process)
+
+    def wait_until_ready(self) -> None:
+        """Waits for the first worker.
+
+        Raises:
+            FailedRunError: it is not ready within a minute.
+        """
+        deadline = time.monotonic() + 60
+        while not self.page(0, "/readyz"):
+            self._check_alive()
+            if time.monotonic() > deadline:
+                raise FailedRunError(f"the worker was not ready within 60 s\n{self._logs()}")
+            time.sleep(0.1)
 
     def stop(self) -> None:
         """Ends the workers."""

@@ -4,6 +4,7 @@ Times ascend with a little disorder, 1 % are repeats of an earlier event and 0.1
 event stands what it adds, known from the dice and not from reading the event, for the independent count (expected.py).
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,8 @@ class Workload:
     goals: bool = False
     """Kinds leading and lagging with targets and alerts, instead of plain metrics."""
     seed: int = 7
+    distinct: bool = False
+    """With one more KPI by day, which counts distinct customers."""
     probes: int = 0
     """People whom no event names, for events that are to be recognised (latency.py)."""
     lone_probes: int = 0
@@ -112,14 +115,26 @@ def last_month_end(now: datetime) -> datetime:
     return first
 
 
-def live_event(number: int, owner: str, now: datetime, dice: Random) -> tuple[bytes, bytes]:
-    """Key and value of an event that happens now; a call, so that every call KPI of the owner moves."""
+def live_event(number: int, owner: str, now: datetime, dice: Random, *, any_kind: bool = False) -> tuple[bytes, bytes]:
+    """Key and value of an event that happens now; a call, so that every call KPI of the owner moves, or `any_kind`."""
+    bits = dice.getrandbits(40)
+    key, value, _, _ = _event(number, owner, _local(now), bits if any_kind else bits * 10, False)
+    return key, value
+
+
+def corrected(number: int, sale: bytes, now: datetime, dice: Random) -> tuple[bytes, bytes]:
+    """Key and value of an event that corrects the amount of a sale that was sent."""
+    event = json.loads(sale)
+    was = {"source": event["source"], "id": event["id"]}
+    event |= {"id": f"e{number:08d}", "time": _local(now)}
+    event["data"] |= {"amount": (1 + dice.randrange(10_000)) * 1000, "supersedes": was}
+    return event["subject"].encode(), json.dumps(event, separators=(",", ":")).encode()
+
+
+def _local(now: datetime) -> str:
     local = now + timedelta(hours=7)
     at_ms = (local.hour * 3600 + local.minute * 60 + local.second) * 1000 + local.microsecond // 1000
-    key, value, _, _ = _event(
-        number, owner, _written(local.date().isoformat(), at_ms), dice.getrandbits(40) * 10, False
-    )
-    return key, value
+    return _written(local.date().isoformat(), at_ms)
 
 
 def _written(day: str, at_ms: int) -> str:
