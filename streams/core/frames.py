@@ -22,8 +22,8 @@ HOUR = "h"
 Cell = tuple[int, str, str, list[int | str]]
 """(group, subject, window id, vector): of a period the vector of all KPIs of the group, of an hour that of those whose
 hours are kept (layout.py). A component beyond 64 bits travels as its digits."""
-Total = tuple[str, str, str, list[int]]
-"""(kpi, subject, window id, distinct keys of each key leaf), from LINK."""
+Total = tuple[str, str, str, list[dict[int, int]]]
+"""(kpi, subject, window id, sparse vector of each linked leaf), from LINK. Numbers beyond 64 bits travel as digits."""
 KeyCount = tuple[str, int, str, str, str, int]
 """(kpi, key leaf, subject, window id, key, references)."""
 

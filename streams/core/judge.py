@@ -108,6 +108,7 @@ class Judge:
         )
         if changed:
             self._forget_strangers(shape)
+        self._partials.ready()
         self._hours.ready()
         self._values.ready(self._spec.plans)
         self._watch.ready()

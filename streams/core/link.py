@@ -16,12 +16,11 @@ from streams.core.policy import DAY_US
 from streams.core.rows import Rows
 from streams.core.spread import route
 from streams.core.stage import Now, Record, Send, Step
+from streams.core.totals import Name, Totals
 
-REFERENCE, TOTAL, META = "reference", "total", "meta"
+REFERENCE, META = "reference", "meta"
 SWEEP_DAYS = 7
 """Of event time between two sweeps. In a backlog a chunk is days long: a sweep a day took 70% of this stage's time."""
-Name = tuple[str, str, str]
-"""(kpi, subject, window id)."""
 
 
 class Link:
@@ -31,6 +30,7 @@ class Link:
         self._spec = spec
         self._source = f"{frames.FROM_LINK}{partition}"
         self._rows = Rows()
+        self._totals = Totals(self._rows, spec.windows)
         self._retell: list[Name] = []
         self._aligned = Alignment(self._rows, [f"{frames.FROM_OBSERVE}{p}" for p in range(spec.partitions)])
 
@@ -41,10 +41,11 @@ class Link:
     def ready(self) -> None:
         """Take up the clocks and the slices that wait."""
         self._aligned.ready()
+        self._totals.ready()
         # Another catalogue may count more or fewer keys for a KPI, or none: JUDGE has to hear the totals anew.
         told = self._rows.get((META, "catalogue"))
         if told is not None and told != self._spec.fingerprint:
-            self._retell = [(str(key[1]), str(key[2]), str(key[3])) for key, _ in self._rows.items(TOTAL)]
+            self._retell = self._totals.names()
 
     def counts(self) -> Mapping[tuple[str, ...], int]:
         """Nothing ends here: every key count goes on."""
@@ -65,7 +66,7 @@ class Link:
         for record in records:
             self._aligned.take(frames.decode(record.value or b""))
         self._rows.put((META, "catalogue"), self._spec.fingerprint)
-        slices = [Slice(0, totals=self._totals(self._retell))] if self._retell else []
+        slices = [Slice(0, totals=self._told(self._retell))] if self._retell else []
         self._retell = []
         slices += [self._count(source, slice_) for source, slice_ in self._aligned.release()]
         self._aligned.save()
@@ -78,7 +79,6 @@ class Link:
 
     def _count(self, source: str, slice_: Slice) -> Slice:
         """Apply one slice; the totals that it changed."""
-        touched: dict[Name, None] = {}
         for kpi, leaf, subject, window, key, references in slice_.keys:
             row = (REFERENCE, kpi, leaf, subject, window, key)
             sources: dict[str, int] = dict(self._rows.get(row) or {})
@@ -92,21 +92,16 @@ class Link:
                 self._rows.drop(row)
             step = bool(sources) - before
             if step:
-                total = list(self._rows.get((TOTAL, kpi, subject, window)) or ())
-                total += [0] * (leaf + 1 - len(total))
-                total[leaf] += step
-                self._rows.put((TOTAL, kpi, subject, window), total)
-                touched[(kpi, subject, window)] = None
-        return Slice(slice_.stamp_us, totals=self._totals(touched))
+                self._totals.add((kpi, subject, window), leaf, {0: step})
+        return Slice(slice_.stamp_us, totals=self._told(self._totals.take_touched()))
 
-    def _totals(self, names: Iterable[Name]) -> list[Total]:
-        """Distinct keys of the leaves that the catalogue has, in their order."""
+    def _told(self, names: Iterable[Name]) -> list[Total]:
+        """Totals of the linked leaves that the catalogue has, in their order."""
         totals: list[Total] = []
         for name in names:
             plan = self._spec.spread.plans.get(name[0])
-            if plan is not None and plan.keys:
-                total = [*(self._rows.get((TOTAL, *name)) or ()), *[0] * len(plan.keys)]
-                totals.append((*name, total[: len(plan.keys)]))
+            if plan is not None and plan.linked:
+                totals.append((*name, self._totals.of(name, plan.linked)))
         return totals
 
     def _tell(self, slices: Sequence[Slice]) -> list[Send]:
@@ -133,6 +128,4 @@ class Link:
         for key, _ in self._rows.items(REFERENCE):
             if self._spec.windows.parse(str(key[4]))[1].end_us < oldest_us:
                 self._rows.drop(key)
-        for key, _ in self._rows.items(TOTAL):
-            if self._spec.windows.parse(str(key[3]))[1].end_us < oldest_us:
-                self._rows.drop(key)
+        self._totals.sweep(oldest_us)

@@ -1,8 +1,9 @@
 """What JUDGE knows of its subjects: partial vectors of every source, and what they add up to.
 
 A row of CELL is (group, subject, window): for each source its newest vector of all KPIs of the group (layout.py). A row
-of KEYS is (kpi, subject, window): for each partition of LINK its distinct keys. A chunk tells nearly every row anew,
-mostly unchanged, so what is unchanged costs one comparison; sums are brought up to date by differences.
+of KEYS is (kpi, subject, window): for each partition of LINK the sparse vectors of its linked leaves. A chunk tells
+nearly every row anew, mostly unchanged, so what is unchanged costs one comparison; sums are brought up to date by
+differences.
 """
 
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -12,7 +13,8 @@ from typing import Any, NamedTuple
 
 from schemas.catalogue.measures import Count, Sum
 from streams.core import frames
-from streams.core.accumulators.vector import merge
+from streams.core.accumulators import sparse
+from streams.core.accumulators.sparse import Sparse
 from streams.core.frames import Cell, Total
 from streams.core.layout import Group, Layout
 from streams.core.measures.compile import FACTS_SLOT, N_SLOT, Plan, Reading
@@ -36,7 +38,7 @@ class _Place(NamedTuple):
 
 
 class Partials:
-    """Cells and distinct counts of one partition of JUDGE, as its rows."""
+    """Cells and linked totals of one partition of JUDGE, as its rows."""
 
     def __init__(self, rows: Rows, layout: Layout) -> None:
         self._rows = rows
@@ -44,6 +46,12 @@ class Partials:
         self._kpis = [_kpis_by_slot(group) for group in layout.groups]
         self._places = {plan.kpi.id: _place(group, plan) for group in layout.groups for plan in group.plans}
         self._merged: dict[Key, list[int]] = {}
+
+    def ready(self) -> None:
+        """Numbers of linked totals as integers again, where they were digits."""
+        for key, sources in self._rows.items(KEYS):
+            if any(isinstance(n, str) for vectors in sources.values() for vector in vectors for n in vector.values()):
+                self._rows.read_as(key, {name: [*map(sparse.integers, vectors)] for name, vectors in sources.items()})
 
     def put(self, source: str, cell: Cell) -> Changed:
         """Take a source's newest vector of a cell of our layout."""
@@ -77,16 +85,18 @@ class Partials:
         return changed, set(compress(kpis, [difference < 0 for difference in differences]))
 
     def put_total(self, source: str, total: Total) -> bool | None:
-        """Take a source's newest distinct counts: None if nothing changed, else whether one has become less."""
-        kpi, subject, window, counts = total
+        """Take a source's newest linked totals: None if nothing changed, else whether one has become less."""
+        kpi, subject, window, told = total
+        vectors = [sparse.integers(vector) for vector in told]
         key = (KEYS, kpi, subject, window)
         sources = self._rows.get(key) or {}
-        before = sources.get(source) or [0] * len(counts)
-        if before == counts:
+        before = sources.get(source) or [{}] * len(vectors)
+        if before == vectors:
             return None
-        sources[source] = counts
+        sources[source] = vectors
         self._rows.put(key, sources)
-        return any(new < old for new, old in zip(counts, before, strict=False))
+        pairs = zip(vectors, before, strict=False)
+        return any(new.get(slot, 0) < number for new, old in pairs for slot, number in old.items())
 
     def reading(self, plan: Plan, subject: str, window: str) -> Reading:
         """Value and n of a KPI for a subject and period."""
@@ -102,8 +112,8 @@ class Partials:
             if plain is not None:
                 found.append(Reading(vector[plain], vector[at + N_SLOT]))
             else:
-                distinct = self.distinct(plan, subject, window) if plan.keys else ()
-                found.append(plan.reading(vector[at : at + width], distinct))
+                linked = self.linked(plan, subject, window) if plan.linked else ()
+                found.append(plan.reading(vector[at : at + width], linked))
         return found
 
     def has_facts(self, plan: Plan, subject: str, window: str) -> bool:
@@ -137,11 +147,12 @@ class Partials:
             self._merged[key] = merged
         return merged
 
-    def distinct(self, plan: Plan, subject: str, window: str) -> list[int]:
-        """Distinct keys of each key leaf, over all partitions of LINK."""
-        sources: Mapping[str, list[int]] = self._rows.get((KEYS, plan.kpi.id, subject, window)) or {}
-        # Another catalogue may have counted more or fewer keys; LINK tells its totals anew.
-        return merge((v for v in sources.values() if len(v) == len(plan.keys)), len(plan.keys))
+    def linked(self, plan: Plan, subject: str, window: str) -> list[Sparse]:
+        """The vector of each linked leaf, over all partitions of LINK."""
+        sources: Mapping[str, list[Sparse]] = self._rows.get((KEYS, plan.kpi.id, subject, window)) or {}
+        # Another catalogue may have had more or fewer of them; LINK tells its totals anew.
+        parts = [vectors for vectors in sources.values() if len(vectors) == plan.linked]
+        return [sparse.merge(vectors[leaf] for vectors in parts) for leaf in range(plan.linked)]
 
 
 def _kpis_by_slot(group: Group) -> list[str]:
@@ -151,7 +162,7 @@ def _kpis_by_slot(group: Group) -> list[str]:
 def _place(group: Group, plan: Plan) -> _Place:
     """Two of three KPIs are a plain count or sum, which need no reading: half the time of publishing a row."""
     at, measure = group.offsets[plan.kpi.id], plan.kpi.measure
-    leaf = plan.leaves[0] if len(plan.leaves) == 1 and not plan.keys else None
+    leaf = plan.leaves[0] if len(plan.leaves) == 1 and not plan.linked else None
     is_plain = plan.factor == (1, 1) and (
         (isinstance(measure, Count) and isinstance(leaf, CountLeaf))
         or (isinstance(measure, Sum) and isinstance(leaf, SumLeaf) and leaf.scale == 1)

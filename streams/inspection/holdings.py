@@ -10,7 +10,8 @@ from typing import Any
 
 from schemas.alerts import AlertClass, Severity, Transition
 from schemas.events.fields import FieldKind
-from streams.core import cells, link
+from streams.core import cells
+from streams.core.accumulators import sparse
 from streams.core.alerting.lifecycle import AlertState
 from streams.core.align import SOURCE, Alignment
 from streams.core.detectors.anomaly import AnomalyState
@@ -25,6 +26,7 @@ from streams.core.partials import CELL, KEYS, Partials
 from streams.core.relayout import rearrange, shape_of
 from streams.core.rows import Rows
 from streams.core.spread import route
+from streams.core.totals import TOTAL
 from streams.core.value_rows import ROW
 from streams.core.watch import ALERT, BASELINE
 
@@ -161,8 +163,8 @@ def observed(asked: Asked, stored: Mapping[bytes, bytes]) -> Held:
         _, kpi, leaf, subject, window, _ = key
         if (kpi, subject) == (asked.kpi, asked.subject) and references > 0:
             name = (KEYS, kpi, subject, window)
-            counts = (heard.get(name) or {ALONE: [0] * len(asked.plan.keys)})[ALONE]
-            counts[int(leaf)] += 1
+            counts = (heard.get(name) or {ALONE: [{} for _ in range(asked.plan.linked)]})[ALONE]
+            sparse.add(counts[int(leaf)], {0: 1})
             heard.put(name, {ALONE: counts})
     return Held(meta["watermark_us"], None, *_heard(asked, heard))
 
@@ -171,9 +173,9 @@ def linked(asked: Asked, stored: Mapping[bytes, bytes]) -> Held:
     """How many distinct keys a partition of LINK has counted."""
     rows = _loaded(asked, stored)
     alignment = _alignment(rows, [source for source in asked.spec.sources if source.startswith("o")])
-    heard, leaves = Rows(), len(asked.plan.keys)
-    for key, counts in rows.items(link.TOTAL):
-        heard.put((KEYS, *key[1:]), {ALONE: [*counts, *[0] * leaves][:leaves]})
+    heard, leaves = Rows(), asked.plan.linked
+    for key, vectors in rows.items(TOTAL):
+        heard.put((KEYS, *key[1:]), {ALONE: [*vectors, *[{}] * leaves][:leaves]})
     partials = Partials(heard, asked.spec.layout)
     periods = tuple(
         Holding(period, None, None, None, () if asked.is_anonymous else _keys(asked, partials, period))
@@ -234,7 +236,7 @@ def _heard(asked: Asked, rows: Rows) -> tuple[tuple[Holding, ...], Activity | No
         first = group.offsets[asked.kpi]
         vector = partials.vector(group, asked.subject, period)[first : first + plan.width]
         reading = partials.reading(plan, asked.subject, period)
-        if any(vector) or any(partials.distinct(plan, asked.subject, period)):
+        if any(vector) or any(partials.linked(plan, asked.subject, period)):
             value, leaves = reading.value, (*_slots(asked, vector), *_keys(asked, partials, period))
             if asked.is_anonymous:
                 value, leaves = None, ()
@@ -290,8 +292,8 @@ def _slots(asked: Asked, vector: list[int]) -> list[Leaf]:
 
 
 def _keys(asked: Asked, partials: Partials, period: str) -> tuple[Leaf, ...]:
-    counts = partials.distinct(asked.plan, asked.subject, period)
-    return tuple(Leaf(_what(leaf), counts[leaf.index], 1, "keys") for leaf in asked.plan.keys)
+    linked = partials.linked(asked.plan, asked.subject, period)
+    return tuple(Leaf(_what(leaf), linked[leaf.index].get(0, 0), 1, "keys") for leaf in asked.plan.keys)
 
 
 def _what(leaf: CountLeaf | SumLeaf | KeyLeaf) -> str:

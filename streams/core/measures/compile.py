@@ -4,7 +4,7 @@ Vector layout: slot 0 counts the facts that take part (a row exists while it is 
 the value, then one slot a leaf. Distinct keys are counted by stage LINK, one number a key leaf.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import lcm
@@ -80,8 +80,10 @@ class Reading(NamedTuple):
     n: int
 
 
-Read = Callable[[Sequence[int], Sequence[int]], Rational]
-"""Reads a vector and the distinct counts."""
+Linked = Sequence[Mapping[int, int]]
+"""The sparse vector of each linked leaf; distinct keys are {0: keys}."""
+Read = Callable[[Sequence[int], Linked], Rational]
+"""Reads a vector and the vectors of the linked leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,11 @@ class Plan:
     def width(self) -> int:
         """Length of the vector."""
         return FIRST_LEAF_SLOT + len(self.leaves)
+
+    @property
+    def linked(self) -> int:
+        """How many leaves stage LINK has to tell of."""
+        return len(self.keys)
 
     def contribution(self, fact: Fact) -> list[int] | None:
         """What a fact adds to the vector, or None where it has no part in this KPI."""
@@ -124,12 +131,12 @@ class Plan:
         held = ((leaf.index, leaf.key(fact)) for leaf in self.keys if leaf.counts(fact))
         return [(index, key) for index, key in held if key is not None]
 
-    def reading(self, vector: Sequence[int], distinct: Sequence[int]) -> Reading:
-        """The KPI's value and n from its merged vector and its distinct counts (one a key leaf)."""
+    def reading(self, vector: Sequence[int], linked: Linked) -> Reading:
+        """The KPI's value and n from its merged vector and those of its linked leaves."""
         n = vector[N_SLOT]
         if self.base_keys:
-            n += sum(distinct[index] for index in self.base_keys)
-        num, den = self.read(vector, distinct)
+            n += sum(linked[index].get(0, 0) for index in self.base_keys)
+        num, den = self.read(vector, linked)
         if den == 0:
             return Reading(None, n)
         num, den = num * self.factor.num, den * self.factor.den
@@ -179,7 +186,7 @@ class _Build:
                 self.base_keys.append(len(self.keys) - 1)
                 return _quotient(total, keys)
             self.base_slots.append(self.leaves[-1].slot)
-            return _quotient(total, lambda vector, distinct: Rational(vector[N_SLOT], 1))
+            return _quotient(total, lambda vector, linked: Rational(vector[N_SLOT], 1))
         return self._based(node)
 
     def quantity(self, node: Quantity) -> Read:
@@ -207,14 +214,14 @@ class _Build:
     def _count(self, types: Sequence[str], where: Where, basis: Basis) -> Read:
         slot = self._slot()
         self.leaves.append(CountLeaf(frozenset(types), Filter(where), basis, slot))
-        return lambda vector, distinct: Rational(vector[slot], 1)
+        return lambda vector, linked: Rational(vector[slot], 1)
 
     def _sum(self, fields: Sequence[str], types: Sequence[str], where: Where, basis: Basis) -> Read:
         slot = self._slot()
         kinds = _kinds(fields, types, self._registry)
         scale = 1 if kinds <= {FieldKind.INTEGER, FieldKind.MONEY} else BILLION
         self.leaves.append(SumLeaf(frozenset(types), Filter(where), basis, slot, tuple(fields), scale))
-        return lambda vector, distinct: Rational(vector[slot], scale)
+        return lambda vector, linked: Rational(vector[slot], scale)
 
     def _distinct(
         self,
@@ -226,20 +233,20 @@ class _Build:
     ) -> Read:
         index = len(self.keys)
         self.keys.append(KeyLeaf(frozenset(types), Filter(where), basis, index, tuple(fields), measured))
-        return lambda vector, distinct: Rational(distinct[index], 1)
+        return lambda vector, linked: Rational(linked[index].get(0, 0), 1)
 
 
 def _quotient(of: Read, to: Read) -> Read:
-    def read(vector: Sequence[int], distinct: Sequence[int]) -> Rational:
-        top, bottom = of(vector, distinct), to(vector, distinct)
+    def read(vector: Sequence[int], linked: Linked) -> Rational:
+        top, bottom = of(vector, linked), to(vector, linked)
         return Rational(top.num * bottom.den, top.den * bottom.num)
 
     return read
 
 
 def _total(parts: Sequence[tuple[int, Read]]) -> Read:
-    def read(vector: Sequence[int], distinct: Sequence[int]) -> Rational:
-        terms = [(sign, part(vector, distinct)) for sign, part in parts]
+    def read(vector: Sequence[int], linked: Linked) -> Rational:
+        terms = [(sign, part(vector, linked)) for sign, part in parts]
         den = lcm(*(term.den for _, term in terms))
         return Rational(sum(sign * term.num * (den // term.den) for sign, term in terms), den)
 
