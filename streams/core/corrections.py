@@ -43,6 +43,8 @@ class Standing(NamedTuple):
     refused: dict[Identity, str]
 
 
+_ROLES = {SALE_REVERSED: Role.REVERSAL}
+"""What a member of a sale's family is that supersedes nothing."""
 _unpack = msgspec.msgpack.Decoder(tuple[str, str, str, int, str, dict[str, Any], Identity | None]).decode
 
 
@@ -86,6 +88,10 @@ class Ledger:
 
     def __iter__(self) -> Iterator[Event]:
         return map(unpack, self._store)
+
+    def kept(self) -> list[bytes]:
+        """Every event, packed, in no order."""
+        return list(self._store)
 
     def families(self) -> Iterator[Family]:
         """Every family that has a root, or what could be one's reversal; each once."""
@@ -151,6 +157,20 @@ class Ledger:
             [kept for kept in members if kept.type == SALE], [kept for kept in members if kept.type != SALE]
         )
 
+    def kin(self, family: Family) -> "Kin":
+        """A family chain by chain, for whoever asks how it came to stand as it does."""
+        members = (
+            [self.get((family[1], family[2]))] if family[0] == "root" else map(self.get, self._store.members(family))
+        )
+        roots = [(kept, self._tree(kept, _ROLES.get(kept.type, Role.ROOT), {})) for kept in members if kept is not None]
+        chains = [Chain(kept, tree) for kept, tree in roots]
+        if family[0] == "root":
+            return Kin(chains, [])
+        return Kin(
+            [chain for chain in chains if chain.root.type == SALE],
+            [chain for chain in chains if chain.root.type != SALE],
+        )
+
     def standing_without(self, event: Event, family: Family | None) -> Standing:
         """What stood of a family before an event came."""
         packed = self._packed(identity_of(event))
@@ -164,11 +184,11 @@ class Ledger:
         refused: dict[Identity, str] = {}
         trees = {identity_of(kept): self._tree(kept, Role.ROOT, refused) for kept in roots}
         trees |= {identity_of(kept): self._tree(kept, Role.REVERSAL, refused) for kept in loose}
-        chains = [_Chain(kept, trees[identity_of(kept)]) for kept in roots]
+        chains = [Chain(kept, trees[identity_of(kept)]) for kept in roots]
         live = [chain for chain in chains if not chain.retracted]
         attached = {identity_of(kept) for tree in trees.values() for _, kept in tree}
         names = {identity_of(kept) for kept in loose}
-        standing = [kept for kept in loose if not _Chain(kept, trees[identity_of(kept)]).retracted]
+        standing = [kept for kept in loose if not Chain(kept, trees[identity_of(kept)]).retracted]
         facts = [fact for chain in live for fact in chain.facts(standing if len(live) == 1 else [])]
         found, lost = (names, set()) if len(live) == 1 else (set(), names)
         return Standing(facts, frozenset(attached | found), frozenset(lost), refused)
@@ -205,21 +225,24 @@ class Ledger:
         return members
 
 
-class _Chain:
-    """One root and its members."""
+class Chain:
+    """One root and its members with their roles. `gone` are those that were retracted, `effective` is the event whose
+    data stands."""
 
     def __init__(self, root: Event, members: list[tuple[Role, Event]]) -> None:
         self.root = root
-        gone = {kept.supersedes for role, kept in members if role is Role.RETRACTION}
-        self.retracted = identity_of(root) in gone
-        self._corrections = [
-            kept for role, kept in members if role is Role.CORRECTION and identity_of(kept) not in gone
+        self.members = members
+        self.gone = {kept.supersedes for role, kept in members if role is Role.RETRACTION}
+        self.retracted = identity_of(root) in self.gone
+        corrections = [kept for role, kept in members if role is Role.CORRECTION and identity_of(kept) not in self.gone]
+        self.effective = max(corrections, key=_order, default=root)
+        self._reversals = [
+            kept for role, kept in members if role is Role.REVERSAL and identity_of(kept) not in self.gone
         ]
-        self._reversals = [kept for role, kept in members if role is Role.REVERSAL and identity_of(kept) not in gone]
 
     def facts(self, loose: list[Event]) -> list[Fact]:
         """The root with its effective data at the root's time, and each reversal at its own."""
-        effective = max(self._corrections, key=_order, default=self.root).data
+        effective = self.effective.data
         reversals = self._reversals + loose
         amounts = [kept.data.get("amount") for kept in reversals]
         whole = any(amount is None for amount in amounts)
@@ -228,6 +251,20 @@ class _Chain:
         taken = min(sum(amount for amount in amounts if amount is not None), most)
         root = Fact(self.root.type, self.root.time_us, effective, identity_of(self.root), whole, 0 if whole else taken)
         return [root, *(Fact(kept.type, kept.time_us, kept.data, identity_of(kept)) for kept in reversals)]
+
+
+class Kin(NamedTuple):
+    """The chains of a family. `loose` are reversals that name only the sale, each with what is below it: they hit the
+    only chain that is not retracted, else they wait."""
+
+    chains: list[Chain]
+    loose: list[Chain]
+
+    @property
+    def only(self) -> Chain | None:
+        """The one chain that loose reversals hit."""
+        live = [chain for chain in self.chains if not chain.retracted]
+        return live[0] if len(live) == 1 else None
 
 
 def _order(event: Event) -> tuple[int, str, str]:

@@ -144,6 +144,10 @@ class Observe:
         """Owners that events named and the catalogue does not know, each once."""
         return sorted(str(key[1]) for key, _ in self._rows.items(UNKNOWN_OWNER))
 
+    def kept(self) -> list[bytes]:
+        """Every event inside the horizon, packed: what an explanation begins with."""
+        return self._ledger.kept()
+
     # -- the road
 
     def feed(self, records: Sequence[Record], now: Now) -> Step:
