@@ -315,6 +315,7 @@ def leaves(node: Measure) -> list[Leaf]:
         return leaves(node.difference.of) + leaves(node.difference.minus)
     if isinstance(node, Ratio):
         return leaves(node.ratio.of) + leaves(node.ratio.to)
+    assert isinstance(node, Leaf), f"{type(node).__name__} has no reference yet"
     return [node]
 
 
@@ -359,6 +360,7 @@ def quantity(node: Quantity, facts: list[Net]) -> Fraction:
         return sum((quantity(part, facts) for part in node.sum_of), Fraction())
     if isinstance(node, Difference):
         return quantity(node.difference.of, facts) - quantity(node.difference.minus, facts)
+    assert isinstance(node, Leaf), f"{type(node).__name__} has no reference yet"
     read = [fact for fact in facts if selected(node, fact)]
     if isinstance(node, Sum):
         return sum((amount(fact, node.sum, node.basis) for fact in read), Fraction())
@@ -380,6 +382,7 @@ def value_of(kpi: Kpi, facts: list[Net]) -> tuple[Fraction | None, int]:
         of, to = quantity(measure.ratio.of, facts), quantity(measure.ratio.to, facts)
         factor = 100 if kpi.unit == "%" else 1
         return (of / to * factor if to else None), behind(measure.ratio.to, facts)
+    assert isinstance(measure, Count | Sum | SumOf | Difference), f"{type(measure).__name__} has no reference yet"
     sums = {leaf.sum for leaf in leaves(measure) if isinstance(leaf, Sum)}
     return quantity(measure, facts) / in_unit(kpi, sums), behind(measure, facts)
 

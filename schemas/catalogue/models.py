@@ -15,10 +15,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StrictBool,
     StringConstraints,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from schemas.catalogue.forms import ClosedOrSpans, CountryCode, Date, Number, Spans, WeekdayKey
 from schemas.catalogue.measures import Measure
@@ -118,10 +121,17 @@ class Team(_Node):
 
 
 class Goal(_Node):
-    """A strategic goal that KPIs serve."""
+    """A strategic goal that KPIs serve, or a department's part of one: `parent` is the goal it is a part of.
+
+    `target` in `unit` says how much; the targets of a goal's parts should add up to its own.
+    """
 
     id: Id
     title: Localized
+    parent: Id | None = None
+    department: Id | None = None
+    target: Number | None = None
+    unit: str | None = None
 
 
 class Leave(_Node):
@@ -181,6 +191,26 @@ def _successive_targets(targets: tuple[Target, ...]) -> tuple[Target, ...]:
     return _end_where_the_next_begins(targets, tuple((target.per, target.subject) for target in targets))
 
 
+class By(_Node):
+    """One series for each value of a field of the events, for the `most` largest; the rest is folded into `other`.
+
+    The field alone may stand for the whole.
+    """
+
+    field: str
+    most: Annotated[int, Field(strict=True, ge=1, le=1000)] = 50
+
+    @model_validator(mode="before")
+    @classmethod
+    def _field_alone(cls, given: Any) -> Any:
+        return {"field": given} if isinstance(given, str) else given
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The block, or the text that may stand for it."""
+        return {"anyOf": [{"type": "string"}, handler(core)]}
+
+
 class Roles(_Node):
     """Who answers for a KPI, who helps, who judges. `subject` stands for the subject of the value."""
 
@@ -202,6 +232,7 @@ class Kpi(_Node):
     for_: tuple[Id, ...] | None = Field(default=None, alias="for")
     weight: Annotated[float, Field(strict=True, gt=0, le=100)] | None = None
     period: Period
+    by: By | None = None
     measure: Measure
     targets: Annotated[tuple[Target, ...], AfterValidator(_successive_targets)] = ()
     drives: tuple[str, ...] = ()

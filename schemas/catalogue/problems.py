@@ -1,6 +1,6 @@
 """What can be wrong with a catalogue: one table of stable codes, and the record of one problem.
 
-Codes KPI0xx come from loading (the worker refuses the catalogue on an error), KPI1xx from the linter in `lint.py`.
+Codes KPI0xx come from loading (the worker refuses the catalogue on an error), KPI1xx from the linter in `lint`.
 """
 
 from collections.abc import Sequence
@@ -52,24 +52,94 @@ CODES: dict[str, Code] = {
     "KPI022": Code(_E, "điều kiện lọc có thể đúng", "a `where` that an event can pass"),
     "KPI023": Code(_E, "đơn vị khớp với phép đo", "units that fit the measure"),
     "KPI024": Code(_W, "`basis` chỉ có nghĩa với sale.closed", "`basis` only where sales can be reversed"),
-    "KPI025": Code(_E, "ẩn danh chỉ với mean, ratio hoặc count", "`anonymous` only on mean, ratio or count"),
+    "KPI025": Code(
+        _E, "ẩn danh chỉ với mean, quantile, ratio hoặc count", "`anonymous` only on mean, quantile, ratio or count"
+    ),
     "KPI026": Code(_E, "loại sự kiện riêng không trùng loại có sẵn", "own event types that do not redefine known ones"),
+    "KPI027": Code(
+        _E,
+        "các phần của phép đo phân biệt được và có ích",
+        "parts of a measure that can be told apart and mean something",
+    ),
+    "KPI028": Code(_E, "đồng hồ làm việc tính bằng giờ", "the business clock takes hours, never days"),
+    "KPI029": Code(
+        _E,
+        "tăng trưởng theo đúng chu kỳ, so với kỳ gốc so sánh được",
+        "growth over the period, against a like baseline",
+    ),
+    "KPI030": Code(
+        _E, "`attainment` tính cho nhóm người, ở mức đạt được", "`attainment` over persons, at a reachable level"
+    ),
+    "KPI031": Code(_E, "`by` chia theo một trường chia được", "`by` a field that makes series"),
+    "KPI040": Code(_E, "phép đo được phiên bản này tính", "measures that this version computes"),
     "KPI101": Code(_E, "KPI phải gắn với một mục tiêu chiến lược", "a KPI serves a strategic goal"),
     "KPI102": Code(_I, "KPI cần một mục tiêu con số", "a KPI has a target"),
     "KPI103": Code(
-        _W, "KPI số lượng (dẫn dắt) cần KPI chất lượng đi kèm", "a leading quantity KPI has a quality guardrail"
+        _W,
+        "KPI dẫn dắt về số lượng hay tốc độ cần KPI chất lượng đi kèm",
+        "a leading KPI of quantity or speed has a quality guardrail",
     ),
     "KPI104": Code(
-        _I, "KPI số lượng (kết quả) nên có KPI chất lượng đi kèm", "a lagging quantity KPI has a quality guardrail"
+        _I,
+        "KPI kết quả về số lượng hay tốc độ nên có KPI chất lượng đi kèm",
+        "a lagging KPI of quantity or speed has a quality guardrail",
     ),
     "KPI105": Code(
         _E, "KPI trọng số trên 40 % phải có KPI chất lượng đi kèm", "a KPI that weighs over 40 % has a guardrail"
     ),
-    "KPI106": Code(_E, "mỗi người tối đa 5 KPI", "at most five KPIs for one person"),
+    "KPI106": Code(_E, "mỗi người, mỗi đội tối đa 5 KPI", "at most five KPIs for one person or team"),
     "KPI107": Code(_I, "mỗi người nên có ít nhất 3 KPI", "at least three KPIs for one person"),
     "KPI108": Code(_W, "ngày nghỉ lễ của năm đã được xác nhận", "the year's holidays are confirmed"),
     "KPI109": Code(_W, "ngày rà soát KPI chưa qua", "the review date has not passed"),
     "KPI110": Code(_I, "lựa chọn còn mở cần người quyết định", "an open choice that somebody should confirm"),
+    "KPI111": Code(
+        _E, "lời hứa về thời hạn phải nêu tỷ lệ phần trăm", "a promise within a time says for what percentage"
+    ),
+    "KPI112": Code(
+        _E, "tên KPI nói rõ đo cái gì, không chung chung", "a title that names what is measured, not a wish"
+    ),
+    "KPI113": Code(_I, "tên KPI không chứa mục tiêu", "a title without the target in it"),
+    "KPI114": Code(_E, "mục tiêu có thể đạt được", "a target that can be reached"),
+    "KPI115": Code(_W, "mục tiêu không phải lúc nào cũng đạt", "a target that can be missed"),
+    "KPI116": Code(
+        _W, "chi phí, thời gian, tổn thất phải nêu `direction`", "costs, delays and losses say which way is better"
+    ),
+    "KPI117": Code(_I, "mục tiêu có ngày bắt đầu", "a target has its first day"),
+    "KPI118": Code(_E, "người đánh giá không phải người chịu trách nhiệm", "the evaluator is not the accountable"),
+    "KPI119": Code(_I, "KPI có người đánh giá", "a KPI has somebody who evaluates it"),
+    "KPI120": Code(_I, "không ai tự đánh giá KPI của mình", "nobody judges their own value"),
+    "KPI121": Code(
+        _W, "người chịu trách nhiệm không đồng thời là người hỗ trợ", "the accountable is not a supporter as well"
+    ),
+    "KPI122": Code(_E, "người chịu trách nhiệm vẫn còn làm việc", "the accountable has not left"),
+    "KPI123": Code(
+        _W,
+        "người đánh giá, người hỗ trợ, quản lý vẫn còn làm việc",
+        "evaluator, supporters and managers have not left",
+    ),
+    "KPI124": Code(_W, "KPI dẫn dắt phải dẫn tới một KPI kết quả", "a leading KPI drives a lagging one"),
+    "KPI125": Code(_I, "KPI kết quả nên có KPI dẫn dắt", "a lagging KPI has one that drives it"),
+    "KPI126": Code(_W, "KPI chất lượng đi kèm canh được KPI kia", "a guardrail that can guard"),
+    "KPI127": Code(_I, "KPI chất lượng đi kèm có giới hạn", "a guardrail has a limit"),
+    "KPI128": Code(_W, "trọng số KPI của một người cộng lại bằng 100 %", "the weights of a person's KPIs make 100 %"),
+    "KPI129": Code(_W, "trọng số từ 5 % trở lên", "a weight of 5 % or more"),
+    "KPI130": Code(_I, "mỗi thứ chỉ đo một lần cho cùng một người", "one thing is measured once for the same people"),
+    "KPI131": Code(_I, "KPI có ngày rà soát", "a KPI has a review date"),
+    "KPI132": Code(
+        _W, "mục tiêu không đứt quãng và chưa hết hạn", "targets without a gap, the last one still in force"
+    ),
+    "KPI133": Code(_W, "mục tiêu dành cho người có KPI đó", "a target for somebody who has the KPI"),
+    "KPI134": Code(_W, "KPI có người để đo", "a KPI that somebody has"),
+    "KPI135": Code(_I, "mục tiêu mới không gấp đôi hay chỉ còn một nửa", "a target not twice or half the one before"),
+    "KPI136": Code(_W, "các phần của mục tiêu cộng lại đủ", "the parts of a goal add up to it"),
+    "KPI137": Code(_W, "mục tiêu không vòng lại chính nó", "a goal is not a part of itself"),
+    "KPI138": Code(_I, "mục tiêu nào cũng có KPI phục vụ", "every goal has a KPI that serves it"),
+    "KPI139": Code(
+        _I, "từ tháng 12, ngày nghỉ lễ năm sau đã được xác nhận", "from December, the next year is confirmed"
+    ),
+    "KPI140": Code(
+        _W, "mục tiêu giao xuống dưới cộng lại đủ mục tiêu ở trên", "targets stated below add up to the one above"
+    ),
 }
 
 

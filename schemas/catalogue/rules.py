@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from schemas.catalogue.computed import not_computed
 from schemas.catalogue.forms import weekdays
 from schemas.catalogue.measure_rules import check_measure
 from schemas.catalogue.models import Calendar, Catalogue, Direction
@@ -35,6 +36,7 @@ def find_problems(catalogue: Catalogue, *, alone: bool = False) -> list[Finding]
         registry = Registry.of(catalogue.event_types)
         for number, kpi in enumerate(catalogue.kpis):
             found += check_measure(kpi, ("kpis", number), registry, catalogue.tenant.currency)
+    found += not_computed(catalogue)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from schemas.catalogue import measures, models
+from schemas.catalogue import measures, measures_growth, measures_journeys, models
 from schemas.catalogue.problems import Loc
 from schemas.catalogue.yaml_tree import Node
 from schemas.events.fields import VISIBLE
@@ -20,9 +20,17 @@ _LEAVES: dict[str, type[BaseModel]] = {
     "count": measures.Count,
     "sum": measures.Sum,
     "mean": measures.Mean,
+    "quantile": measures.Quantile,
+    "latest": measures.Latest,
     "sum_of": measures.SumOf,
     "difference": measures.Difference,
     "ratio": measures.Ratio,
+    "conversion": measures.Conversion,
+    "elapsed": measures.Elapsed,
+    "retention": measures.Retention,
+    "repeat": measures.Repeat,
+    "growth": measures.Growth,
+    "attainment": measures.Attainment,
 }
 _BLOCKS: dict[str, type[BaseModel]] = {
     "tenant": models.Tenant,
@@ -38,8 +46,26 @@ _BLOCKS: dict[str, type[BaseModel]] = {
     "roles": models.Roles,
     "ratio": measures.Sides,
     "difference": measures.Operands,
+    "conversion": measures_journeys.ConversionParts,
+    "elapsed": measures_journeys.ElapsedParts,
+    "retention": measures_journeys.RetentionParts,
+    "repeat": measures_journeys.RepeatParts,
+    "growth": measures.GrowthParts,
+    "attainment": measures.AttainmentParts,
 }
 """The model that describes what stands under a key; a list's items under the list's key."""
+
+_ALTERNATIVES: dict[str, tuple[dict[str, type[BaseModel]], type[BaseModel] | None]] = {
+    "as": (
+        {"quantile": measures_journeys.AsQuantile, "share_within": measures_journeys.AsShareWithin},
+        None,
+    ),
+    "against": ({"back": measures_growth.Back, "value": measures_growth.Given}, measures_growth.Between),
+}
+"""Under some keys one of several blocks may stand: the model by a key of the block, and the one without."""
+
+
+_SELECTING = ("conversion", "elapsed", "retention")
 
 
 def guess(word: Any, known: Iterable[str]) -> tuple[str, str]:
@@ -85,6 +111,11 @@ def _model_at(root: Node, block: Loc) -> type[BaseModel] | None:
     if names[-1] in _BLOCKS:
         return _BLOCKS[names[-1]]
     node = list(root.trail(block))[-1]
+    if len(names) > 1 and names[-2] in _SELECTING and node.child("of"):
+        return measures.Select
+    if names[-1] in _ALTERNATIVES:
+        known, other = _ALTERNATIVES[names[-1]]
+        return next((model for key, model in known.items() if node.child(key)), other)
     return next((model for key, model in _LEAVES.items() if node.child(key)), None)
 
 
@@ -248,5 +279,6 @@ _BY_TYPE: dict[str, Callable[[str, Any, Mapping[str, Any], ErrorDetails], Said]]
     "string_too_long": _wanted("có tối đa {max_length} ký tự", "have at most {max_length} characters"),
     "greater_than": _wanted("lớn hơn {gt}", "be greater than {gt}"),
     "greater_than_equal": _wanted("từ {ge} trở lên", "be at least {ge}"),
+    "less_than": _wanted("nhỏ hơn {lt}", "be less than {lt}"),
     "less_than_equal": _wanted("không quá {le}", "be at most {le}"),
 }

@@ -3,7 +3,25 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
-from schemas.catalogue.measures import Count, Difference, Mean, Measure, Quantity, Ratio, Sum, SumOf
+from schemas.catalogue.measures import (
+    Attainment,
+    Conversion,
+    Count,
+    Difference,
+    Elapsed,
+    Growth,
+    Latest,
+    Mean,
+    Measure,
+    Quantile,
+    Quantity,
+    Ratio,
+    Repeat,
+    Retention,
+    Sum,
+    SumOf,
+)
+from schemas.catalogue.measures_journeys import AsShareWithin, Clock
 from schemas.catalogue.problems import Finding, Loc
 from schemas.events.registry import FieldKind, Registry
 
@@ -89,12 +107,19 @@ def _objection(dimension: Dimension, measure: Measure, unit: str, currency: str)
             f"đơn vị `{unit}` là tiền, nhưng phép đo cho ra {_VI[dimension]}",
             f"the unit `{unit}` is money, but the measure gives {_EN[dimension]}",
         )
+    share = dimension is Dimension.SHARE
     # A mean of a 0-100 score may call itself `%`; it stays as it is.
-    share = dimension is Dimension.SHARE and isinstance(measure, Ratio)
-    if unit == "%" and not (share or (isinstance(measure, Mean) and dimension is Dimension.NUMBER)):
+    scored = isinstance(measure, Mean | Quantile | Latest) and dimension is Dimension.NUMBER
+    if unit == "%" and not (share or scored):
         return (
             f"đơn vị `%` cần một `ratio` của hai đại lượng cùng loại; phép đo này cho ra {_VI[dimension]}",
             f"the unit `%` needs a `ratio` of two like quantities; this measure gives {_EN[dimension]}",
+        )
+    # A ratio of any other unit is the plain quotient; what is a share by its nature is read in per cent.
+    if share and unit != "%" and not isinstance(measure, Ratio):
+        return (
+            f"phép đo cho ra tỷ lệ nên đơn vị phải là `%`, không phải `{unit}`",
+            f"the measure gives a share, so the unit should be `%`, not `{unit}`",
         )
     if unit in DURATION_UNITS and dimension is not Dimension.SECONDS:
         return (
@@ -107,6 +132,11 @@ def _objection(dimension: Dimension, measure: Measure, unit: str, currency: str)
             f"không đổi được giây sang `{unit}`; hãy viết `{meant}`",
             f"seconds are not converted to `{unit}`; write `{meant}`",
         )
+    if unit in ("day", "days") and isinstance(measure, Elapsed) and measure.elapsed.clock is Clock.BUSINESS:
+        return (
+            f"đồng hồ làm việc tính bằng giờ, không bằng ngày; hãy viết `hours` thay cho `{unit}`",
+            f"the business clock takes hours, never days; write `hours` instead of `{unit}`",
+        )
     return None
 
 
@@ -115,6 +145,10 @@ def _dimension(measure: Measure | Quantity, loc: Loc, registry: Registry) -> Dim
         return Dimension.NUMBER
     if isinstance(measure, Sum):
         return _of_fields((measure.sum,), measure.of, (*loc, "sum"), registry)
+    if isinstance(measure, Latest):
+        return _of_fields((measure.latest,), measure.of, (*loc, "latest"), registry)
+    if isinstance(measure, Quantile):
+        return _of_fields(measure.quantile, measure.of, (*loc, "quantile"), registry)
     if isinstance(measure, Mean):
         return _of_fields(measure.mean, measure.of, (*loc, "mean"), registry)
     if isinstance(measure, SumOf):
@@ -123,7 +157,19 @@ def _dimension(measure: Measure | Quantity, loc: Loc, registry: Registry) -> Dim
         inside = (*loc, "difference")
         sides = measure.difference
         return _alike([(sides.of, (*inside, "of")), (sides.minus, (*inside, "minus"))], registry)
-    return _quotient(measure, (*loc, "ratio"), registry)
+    if isinstance(measure, Ratio):
+        return _quotient(measure, (*loc, "ratio"), registry)
+    return _of_items(measure, loc, registry)
+
+
+def _of_items(
+    measure: Conversion | Elapsed | Retention | Repeat | Growth | Attainment, loc: Loc, registry: Registry
+) -> Dimension:
+    if isinstance(measure, Growth):  # what grows must be sound in itself, whatever it is made of
+        _dimension(measure.growth.of, (*loc, "growth", "of"), registry)
+    if isinstance(measure, Elapsed) and not isinstance(measure.as_, AsShareWithin):
+        return Dimension.SECONDS
+    return Dimension.SHARE
 
 
 def _quotient(measure: Ratio, loc: Loc, registry: Registry) -> Dimension:

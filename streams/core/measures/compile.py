@@ -14,6 +14,7 @@ from schemas.catalogue.measures import (
     Basis,
     Count,
     Difference,
+    Latest,
     Mean,
     Measure,
     Quantity,
@@ -64,6 +65,13 @@ class MeasureClass(StrEnum):
     def sums_over_members(self) -> bool:
         """Whether a team's target is the sum of its members'."""
         return self in (MeasureClass.COUNT, MeasureClass.MONEY, MeasureClass.DIFFERENCE)
+
+
+class NotComputedError(TypeError):
+    """A measure that the grammar has and this engine does not; `schemas.catalogue.computed` refuses it at load."""
+
+    def __init__(self, node: Measure | Quantity) -> None:
+        super().__init__(f"{type(node).__name__} is not computed yet")
 
 
 class Rational(NamedTuple):
@@ -187,7 +195,9 @@ class _Build:
                 return _quotient(total, keys)
             self.base_slots.append(self.leaves[-1].slot)
             return _quotient(total, lambda vector, linked: Rational(vector[N_SLOT], 1))
-        return self._based(node)
+        if isinstance(node, Count | Sum | SumOf | Difference):
+            return self._based(node)
+        raise NotComputedError(node)
 
     def quantity(self, node: Quantity) -> Read:
         if isinstance(node, Count):
@@ -198,6 +208,8 @@ class _Build:
             return self._sum((node.sum,), node.of, node.where, node.basis)
         if isinstance(node, SumOf):
             return _total([(1, self.quantity(part)) for part in node.sum_of])
+        if isinstance(node, Latest):
+            raise NotComputedError(node)
         sides = node.difference
         return _total([(1, self.quantity(sides.of)), (-1, self.quantity(sides.minus))])
 
@@ -280,6 +292,8 @@ def class_of(kpi: Kpi) -> MeasureClass:
         return MeasureClass.RATIO
     if isinstance(measure, Mean):
         return MeasureClass.MEAN
+    if not isinstance(measure, Count | Sum | SumOf | Difference):
+        raise NotComputedError(measure)
     if _has_difference(measure):
         return MeasureClass.DIFFERENCE
     if _has_foreign_distinct(measure):
