@@ -517,16 +517,17 @@ class Judge:
         self._alerts += self._spec.announcer.transition(plan, subject, period, cls, step, now_us)
 
     def _sweep(self) -> None:
-        """Once a day of event time, forget rows that nothing inside the horizon can change."""
-        clock_us = self.clock_us
-        if clock_us is None or clock_us // DAY_US <= self._meta["swept_day"]:
+        """Once a day of event time, forget rows that nothing inside the horizon can change. Not by the clock: it may be
+        weeks ahead of what is decided, and what is still to be decided needs the hours of its own time."""
+        at_us = self._at_us
+        if at_us // DAY_US <= self._meta["swept_day"]:
             return
-        self._meta["swept_day"] = clock_us // DAY_US
-        self._meta["oldest_us"] = oldest_us = clock_us - self._spec.policy.horizon_us
+        self._meta["swept_day"] = at_us // DAY_US
+        self._meta["oldest_us"] = oldest_us = at_us - self._spec.policy.horizon_us
         self._values.sweep(oldest_us)
         self._partials.sweep(lambda window_id: self._window(window_id).end_us < oldest_us)
         self._partials.forget_sums()
-        self._hours.sweep(clock_us - PANE_HORIZON_US)
+        self._hours.sweep(at_us - PANE_HORIZON_US)
 
     def _window(self, period: str) -> Window:
         return self._spec.windows.parse(period)[1]

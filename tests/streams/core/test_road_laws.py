@@ -25,6 +25,8 @@ pytestmark = pytest.mark.usefixtures("each_store")
 UNTIL = worlds.START + timedelta(days=worlds.DAYS + 4, hours=12, seconds=17)
 UNTIL_US = int((UNTIL - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
 seeds = st.integers(0, 2**32)
+WEEKS = 12
+"""Of calls: much longer than hours are kept."""
 
 
 def settle(road: Road) -> None:
@@ -168,6 +170,19 @@ def test_a_clock_that_jumps_is_decided_in_many_turns_as_in_one(company: int, wee
         in_turns = replay(lines, catalogue, POLICY, UNTIL_US)
 
     assert (in_turns.values, in_turns.alerts) == (at_once.values, at_once.alerts)
+
+
+@pytest.mark.parametrize("turn", [100, 900])
+def test_a_silence_is_judged_by_the_hours_of_its_own_time_however_far_the_clock_has_jumped(turn: int) -> None:
+    catalogue, lines = worlds.callers(), worlds.lines(worlds.calls_with_silences(WEEKS))
+    with patch.object(judge, "MOST_DECISIONS", 1_000_000):
+        at_once = replay(lines, catalogue, POLICY)
+
+    with patch.object(judge, "MOST_DECISIONS", turn):
+        in_turns = replay(lines, catalogue, POLICY)
+
+    assert len(at_once.alerts) > WEEKS
+    assert in_turns.alerts == at_once.alerts
 
 
 @given(seeds, seeds, seeds, st.integers(1, 40), st.sampled_from([1, 4]))

@@ -161,6 +161,54 @@ def events(seed: int, size: int, *, days: int = DAYS) -> list[Event]:
     return made
 
 
+def callers() -> Catalogue:
+    """One person with a weekly target of calls, who is watched for silence."""
+    return Catalogue.model_validate(
+        {
+            "version": 1,
+            "tenant": {"id": "acme", "timezone": "Asia/Ho_Chi_Minh", "currency": "VND", "locale": "en"},
+            "calendar": {"hours": {"mon-fri": ["09:00-17:00"]}},
+            "teams": [{"id": "hn-1", "department": "sales"}],
+            "people": [{"id": "an", "team": "hn-1"}],
+            "kpis": [
+                {
+                    "id": "calls",
+                    "title": "Calls",
+                    "kind": "leading",
+                    "unit": "calls",
+                    "scope": "person",
+                    "period": "week",
+                    "measure": {"count": "call.completed"},
+                    "targets": [{"value": 20, "per": "person"}],
+                }
+            ],
+        }
+    )
+
+
+def calls_with_silences(weeks: int) -> list[Event]:
+    """Calls of `an` in the order of their times: each week fewer a day than in the one before, and two silent days."""
+    made = []
+    for week in range(weeks):
+        for day in (0, 1, 4):
+            for number in range(2 * (weeks - week)):
+                at = START + timedelta(days=3 + 7 * week + day, hours=2.5, minutes=number * 240 // (weeks - week))
+                name = f"call-{week}-{day}-{number}"
+                data = {"owner": "an", "duration_s": 60, "outcome": "answered"}
+                made.append(
+                    {
+                        "specversion": "1.0",
+                        "id": name,
+                        "source": "pbx",
+                        "type": "call.completed",
+                        "time": at.isoformat(),
+                        "subject": name,
+                        "data": data,
+                    }
+                )
+    return made
+
+
 def lines(some: list[Event]) -> list[tuple[int, bytes]]:
     """As replay takes them: place and record."""
     return [(number, json.dumps(event).encode()) for number, event in enumerate(some)]
