@@ -6,9 +6,10 @@ working time that they belong; ratios and means take over the same target. Total
 distinct counts have only what is stated. Working time here is the tenant's.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import pairwise
+from typing import NamedTuple
 
 from schemas.catalogue.models import Catalogue, Kpi, Target
 from schemas.catalogue.references import subjects
@@ -20,6 +21,17 @@ from streams.core.windows import Window, Windows
 
 Number = int | float
 FINENESS = (Scope.PERSON, Scope.TEAM, Scope.DEPARTMENT, Scope.ORG)
+
+
+class Piece(NamedTuple):
+    """What one stated version adds to a target: `value` for [start_us, end_us), weighed by the `share` of the period's
+    working time that lies in it. `subject` is whose it is: the one asked for, or a member."""
+
+    subject: str
+    value: Fraction
+    start_us: int
+    end_us: int
+    share: Fraction
 
 
 class Targets:
@@ -54,6 +66,19 @@ class Targets:
             exact = self._find(plan, subject, window) if plan.kpi.targets else None
             self._known[key] = None if exact is None else _plain(exact)
         return self._known[key]
+
+    def pieces(self, kpi_id: str, subject: str, window: Window) -> list[Piece]:
+        """What `of` is made of, in order: one piece a version and member. A class without pace has the one version that
+        holds at the period's end, with a share of 1. Empty where there is no target."""
+        plan, scope = self._plans[kpi_id], self.scopes[subject]
+        if plan.measure_class.paced:
+            return self._pieces(plan, scope, subject, window)
+        held = self._held(plan.kpi, scope, subject, window)
+        if held is None or not self._takes_part(plan.kpi, scope, subject, window):
+            return []
+        start_us, end_us = self._span(held)
+        stretch = max(start_us, window.start_us), min(end_us, window.end_us)
+        return [Piece(subject, Fraction(held.value), *stretch, Fraction(1))]
 
     def strict(self, kpi_id: str, subject: str, window: Window) -> bool:
         """Whether the target in force at the period's end is met only when passed."""
@@ -112,33 +137,38 @@ class Targets:
         scope = self.scopes[subject]
         if not self._takes_part(plan.kpi, scope, subject, window):
             return None
-        stated = self._stated(plan.kpi, scope, subject)
         if plan.measure_class.paced:
-            own = self._by_working_time(stated, window, window.start_us, window.end_us)
-            if own is not None or not plan.measure_class.sums_over_members:
-                return own
-            return self._of_members(plan, scope, subject, window)
-        version = self._in_force(stated, window.end_us - 1)
-        if version is None:
-            version = self._inherited(plan.kpi, scope, window)
+            pieces = self._pieces(plan, scope, subject, window)
+            return _weighed(pieces) if pieces else None
+        version = self._held(plan.kpi, scope, subject, window)
         return None if version is None else Fraction(version.value)
 
-    def _of_members(self, plan: Plan, scope: Scope, subject: str, window: Window) -> Fraction | None:
+    def _held(self, kpi: Kpi, scope: Scope, subject: str, window: Window) -> Target | None:
+        """The one version that holds for a class without pace."""
+        return self._in_force(self._stated(kpi, scope, subject), window.end_us - 1) or self._inherited(
+            kpi, scope, window
+        )
+
+    def _pieces(self, plan: Plan, scope: Scope, subject: str, window: Window) -> list[Piece]:
+        """What a paced target is the sum of: what is stated for the subject, else its members' shares."""
+        if not self._takes_part(plan.kpi, scope, subject, window):
+            return []
+        own = self._by_working_time(plan.kpi, scope, subject, window, (window.start_us, window.end_us))
+        if own or not plan.measure_class.sums_over_members:
+            return own
         if scope is Scope.ORG:
             departments = sorted(set(self._teams.values()))
-            return _total(self._find(plan, department, window) for department in departments)
+            return [piece for one in departments for piece in self._pieces(plan, Scope.DEPARTMENT, one, window)]
         if scope is Scope.DEPARTMENT:
             teams = [team for team, department in self._teams.items() if department == subject]
-            return _total(self._find(plan, team, window) for team in teams)
+            return [piece for one in teams for piece in self._pieces(plan, Scope.TEAM, one, window)]
         if scope is Scope.TEAM and plan.kpi.scope is Scope.PERSON:
-            return _total(self._shares(plan.kpi, subject, window))
-        return None
-
-    def _shares(self, kpi: Kpi, team: str, window: Window) -> Iterator[Fraction | None]:
-        """What each member adds to the team's target: their own, for the time that they belong."""
-        for start_us, end_us, person in self.members(team, window.start_us, window.end_us):
-            stated = self._stated(kpi, Scope.PERSON, person)
-            yield self._by_working_time(stated, window, max(start_us, window.start_us), min(end_us, window.end_us))
+            return [
+                piece
+                for start_us, end_us, person in self.members(subject, window.start_us, window.end_us)
+                for piece in self._by_working_time(plan.kpi, Scope.PERSON, person, window, (start_us, end_us))
+            ]
+        return []
 
     def _inherited(self, kpi: Kpi, scope: Scope, window: Window) -> Target | None:
         """A ratio's or mean's target stated for a finer kind holds for the wider one too."""
@@ -196,31 +226,28 @@ class Targets:
         return span
 
     def _by_working_time(
-        self, stated: list[list[Target]], window: Window, start_us: int, end_us: int
-    ) -> Fraction | None:
-        """Sum of T_i x W_i / W over the versions in force within [start, end); None where none is."""
+        self, kpi: Kpi, scope: Scope, subject: str, window: Window, held: tuple[int, int]
+    ) -> list[Piece]:
+        """T_i and W_i / W of the versions in force for a subject within the window and [start, end) of `held`."""
+        stated = self._stated(kpi, scope, subject)
+        start_us, end_us = max(held[0], window.start_us), min(held[1], window.end_us)
         edges = {start_us, end_us}
         for version in (version for versions in stated for version in versions):
             edges.update(edge for edge in self._span(version) if start_us < edge < end_us)
-        ordered = sorted(edges)
-        parts = []
-        for left_us, right_us in pairwise(ordered):
-            held = self._in_force(stated, left_us)
-            if held is not None:
-                parts.append((Fraction(held.value), left_us, right_us))
-        if not parts:
-            return None
-        values = {value for value, _, _ in parts}
-        if len(values) == 1 and sum(right - left for _, left, right in parts) == window.end_us - window.start_us:
-            return values.pop()
+        parts = [
+            (Fraction(in_force.value), left_us, right_us)
+            for left_us, right_us in pairwise(sorted(edges))
+            if (in_force := self._in_force(stated, left_us)) is not None
+        ]
+        if len(parts) == 1 and parts[0][1:] == window[1:]:
+            return [Piece(subject, *parts[0], Fraction(1))]
+        return [Piece(subject, *part, self._share(window, part[1], part[2])) for part in parts]
+
+    def _share(self, window: Window, start_us: int, end_us: int) -> Fraction:
         whole_us = self._working_time.between(window.start_us, window.end_us)
         if whole_us == 0:  # a period without working time is shared out by the clock
-            return sum(
-                (v * Fraction(right - left, window.end_us - window.start_us) for v, left, right in parts), Fraction()
-            )
-        return sum(
-            (v * Fraction(self._working_time.between(left, right), whole_us) for v, left, right in parts), Fraction()
-        )
+            return Fraction(end_us - start_us, window.end_us - window.start_us)
+        return Fraction(self._working_time.between(start_us, end_us), whole_us)
 
 
 def _kind(target: Target, kpi: Kpi) -> Scope | None:
@@ -228,9 +255,8 @@ def _kind(target: Target, kpi: Kpi) -> Scope | None:
     return None if target.subject is not None else target.per or kpi.scope
 
 
-def _total(parts: Iterable[Fraction | None]) -> Fraction | None:
-    known = [part for part in parts if part is not None]
-    return sum(known, Fraction()) if known else None
+def _weighed(pieces: Iterable[Piece]) -> Fraction:
+    return sum((piece.value * piece.share for piece in pieces), Fraction())
 
 
 def _plain(exact: Fraction) -> Number:

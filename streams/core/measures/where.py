@@ -59,10 +59,21 @@ class Filter:
         """Whether an event's data passes."""
         return all(passes(condition, data.get(field, _ABSENT)) for field, condition in self._tests)
 
+    def failing(self, data: Mapping[str, Any]) -> str:
+        """The conditions that an event's data does not meet, as the catalogue has them; empty where it passes."""
+        return ", ".join(
+            _said(field, condition)
+            for field, condition in self._tests
+            if not passes(condition, data.get(field, _ABSENT))
+        )
+
     def __str__(self) -> str:
         """As the catalogue has it: `outcome eq answered, duration_s ge 30`; empty where everything passes."""
-        return ", ".join(
-            f"{field} {operator} {json.dumps(value, ensure_ascii=False) if isinstance(value, list | bool) else value}"
-            for field, condition in self._tests
-            for operator, value in condition.model_dump(mode="json", by_alias=True, exclude_unset=True).items()
-        )
+        return ", ".join(_said(field, condition) for field, condition in self._tests)
+
+
+def _said(field: str, condition: Condition) -> str:
+    return ", ".join(
+        f"{field} {operator} {json.dumps(value, ensure_ascii=False) if isinstance(value, list | bool) else value}"
+        for operator, value in condition.model_dump(mode="json", by_alias=True, exclude_unset=True).items()
+    )
