@@ -23,20 +23,17 @@ class Origins:
         self._is_last = stage is Stage.JUDGE
         self._oldest_ms: int | None = None
 
-    def take(self, records: Sequence[Record]) -> None:
-        """A chunk came in."""
+    def take(self, records: Sequence[Record]) -> int | None:
+        """A chunk comes in; the oldest event behind it, None where there is none."""
         if self._is_first:
             # The broker's append times never go back within a partition.
-            self._note(records[0].timestamp if records else None)
-            return
-        for record in records:
-            for name, value in record.headers:
-                if name == HEADER:
-                    self._note(int(value))
-
-    def _note(self, origin_ms: int | None) -> None:
-        if origin_ms is not None and (self._oldest_ms is None or origin_ms < self._oldest_ms):
-            self._oldest_ms = origin_ms
+            oldest_ms = records[0].timestamp if records else None
+        else:
+            told = [int(value) for record in records for name, value in record.headers if name == HEADER]
+            oldest_ms = min(told, default=None)
+        if oldest_ms is not None and (self._oldest_ms is None or oldest_ms < self._oldest_ms):
+            self._oldest_ms = oldest_ms
+        return oldest_ms
 
     def stamp(self, step: Step) -> Step:
         """The step with the header on what goes down the road."""

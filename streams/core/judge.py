@@ -45,6 +45,11 @@ ROW_PAUSE_US = 150
 partition, because one worker may have them all: a row costs some 5 us here and as much to commit and to show, so a
 tenth of the time at most goes into states that nobody looks at."""
 
+LIVE_ROW_PAUSE_US, LIVE_FREE_US = 20, 25_000
+"""Live too, what publishing took is waited for: at 10,000 events a second each chunk changes some rows of nearly
+everybody, and rows that are sent with every chunk take the whole machine, so that values come seconds late. A small
+publication is free: it is over before the next chunk."""
+
 
 class _Heeded(NamedTuple):
     """A KPI and subject whose value decides more than its own row: `guarded` KPIs, and detectors if `asked`, which may
@@ -83,7 +88,8 @@ class Judge:
         self._timers = Timers()
         self._heeded: dict[tuple[int, str], list[_Heeded]] = {}
         self._alerts: list[Send] = []
-        self._publish_from_us = 0
+        self._published = (0, 0)
+        """When rows were published last, and how many; as many as this for each partition."""
         self._meta: dict[str, Any] = {"decided_us": None, "first_us": None, "swept_day": 0, "refreshed_us": 0}
         self._meta |= {"oldest_us": 0, "began": False, "transitions": {}, "fingerprint": spec.observe.fingerprint}
         self._shape = shape_of(spec.layout)
@@ -253,13 +259,18 @@ class Judge:
             left = max(left - len(slice_) // ENTRIES, 0)
 
     def _publish(self, now: Now) -> None:
-        """Changed rows: with every chunk when live, and now and then in a backlog."""
-        if not now.caught_up and now.us < self._publish_from_us:
+        """Changed rows: when live as soon as the machine can, and now and then in a backlog."""
+        at_us, rows = self._published
+        if now.caught_up or now.fresh:
+            pause_us = rows * LIVE_ROW_PAUSE_US - LIVE_FREE_US
+        else:
+            pause_us = max(SECOND_US, rows * ROW_PAUSE_US) if rows else 0
+        if now.us < at_us + pause_us:
             return
         self._refresh()
-        rows = self._values.publish(self._at_us)
-        if rows:
-            self._publish_from_us = now.us + max(SECOND_US, rows * ROW_PAUSE_US * self._spec.observe.partitions)
+        changed = self._values.publish(self._at_us)
+        if changed:
+            self._published = now.us, changed * self._spec.observe.partitions
 
     def _apply(self, source: str, slice_: Slice) -> None:
         # Cells of another catalogue's layout: OBSERVE tells all of its cells anew in ours.

@@ -76,12 +76,14 @@ class Step(NamedTuple):
 class Now(NamedTuple):
     """Time as the shell sees it: wall time in microseconds, and whether the partition is read to its end.
 
-    `more`: another `feed` follows before anything is committed (see `PartitionState.feed`).
+    `more`: another `feed` follows before anything is committed (see `PartitionState.feed`). `fresh`: somebody waits for
+    what is fed now, because the events behind it have just been appended; of a backlog nobody waits for any one value.
     """
 
     us: int
     caught_up: bool
     more: bool = False
+    fresh: bool = False
 
 
 class StoreFailedError(Exception):

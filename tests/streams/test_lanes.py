@@ -101,10 +101,14 @@ class MemorySource:
         return Chunk(TP, cast(Any, records), self.position, self.epochs)
 
 
+LONG_AFTER_US = 3_600_000_000
+"""The clock of a bench, whose records were appended at 0: a backlog."""
+
+
 class Bench:
     """One lane with its ledger and source."""
 
-    def __init__(self, chunk_records: int = 5, toy: type[CountWords] = CountWords) -> None:
+    def __init__(self, chunk_records: int = 5, toy: type[CountWords] = CountWords, now_us: int = LONG_AFTER_US) -> None:
         self.ledger = MemoryLedger()
         self.source = MemorySource()
         self.failures: list[str] = []
@@ -112,7 +116,7 @@ class Bench:
             chunk_records, 0.0, asyncio.Semaphore(1), asyncio.Semaphore(1), asyncio.Lock(), self.failures.append
         )
         spec = StageSpec(Stage.OBSERVE, lambda partition: toy(partition, VALUES))
-        self.lane = Lane(spec, TP, cast(Ledger, self.ledger), self.source, ManualClock(), None, rules)
+        self.lane = Lane(spec, TP, cast(Ledger, self.ledger), self.source, ManualClock(now_us), None, rules)
 
     async def until(self, true: Callable[[], bool]) -> None:
         async with asyncio.timeout(5):
@@ -159,6 +163,16 @@ async def test_a_lane_that_lags_commits_many_chunks_at_once_and_one_that_has_cau
     # ten chunks of five records in the largest, and what is left at the end is no whole chunk
     assert backlog <= 5
     assert bench.ledger.commits == backlog + 3
+
+
+async def test_what_has_just_been_appended_is_committed_chunk_by_chunk_however_much_of_it_waits() -> None:
+    bench = Bench(now_us=0)
+    bench.source.log = [b"x"] * 120
+    bench.lane.start()
+    await bench.until(lambda: bench.ledger.offset == 120)
+    await bench.lane.stop(1.0)
+
+    assert bench.ledger.commits >= 120 / 5
 
 
 @pytest.mark.parametrize("halts", [0, 3])

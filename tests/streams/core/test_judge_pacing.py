@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from schemas import topics
-from schemas.catalogue.models import Catalogue
+from schemas.catalogue.models import Catalogue, Person
 from schemas.events.times import parse_us
 from schemas.topics import Stage
 from schemas.values import Value
 from streams.core.frames import Cell, Frame, Slice
+from streams.core.judge import LIVE_FREE_US, LIVE_ROW_PAUSE_US
 from streams.core.layout import Layout
 from streams.core.pipeline import stages
 from streams.core.policy import MINUTE_US, SECOND_US, Policy
@@ -47,8 +48,8 @@ def judge() -> PartitionState:
     return opened()
 
 
-def opened(changelog: dict[bytes, bytes] | None = None) -> PartitionState:
-    specs = stages(CATALOGUE, Policy(), 1, lambda key: 0)
+def opened(changelog: dict[bytes, bytes] | None = None, catalogue: Catalogue = CATALOGUE) -> PartitionState:
+    specs = stages(catalogue, Policy(), 1, lambda key: 0)
     state = next(spec for spec in specs if spec.stage is Stage.JUDGE).open(0)
     for key, value in (changelog or {}).items():
         state.load(key, value)
@@ -70,6 +71,24 @@ def told(*steps: Step) -> Iterator[tuple[object, int]]:
             if send.topic is topics.VALUES and send.value is not None:
                 row = Value.model_validate_json(send.value)
                 yield row.value, row.version
+
+
+def test_what_is_fresh_is_published_though_more_of_it_waits(judge: PartitionState) -> None:
+    steps = [judge.feed(calls(number), Now(WALL_US + number, BACKLOG, fresh=True)) for number in (1, 2)]
+
+    assert [(1, 0), (2, 0)] == list(told(*steps))
+
+
+def test_live_too_what_a_large_publication_took_is_waited_for() -> None:
+    crowd = [f"p{number}" for number in range(2 * LIVE_FREE_US // LIVE_ROW_PAUSE_US)]
+    people = tuple(Person(id=one, team="t1") for one in crowd)
+    judge = opened(catalogue=CATALOGUE.model_copy(update={"people": people}))
+    first = judge.feed([record for one in crowd for record in calls(1, subject=one)], Now(WALL_US, LIVE))
+    soon = judge.feed(calls(2, subject="p0"), Now(WALL_US + LIVE_FREE_US // 2, LIVE))
+    later = judge.tick(Now(WALL_US + 2 * LIVE_FREE_US, LIVE))
+
+    assert len(crowd) == len(list(told(first)))
+    assert ([], [(2, 0)]) == (list(told(soon)), list(told(later)))
 
 
 def test_live_every_chunk_publishes(judge: PartitionState) -> None:
