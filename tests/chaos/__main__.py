@@ -14,14 +14,14 @@ from pathlib import Path
 
 from deploy.kafka.broker import missing
 from tests.chaos.faults import ROWS, Row
-from tests.chaos.matrix import Plan, Result, run_row
+from tests.chaos.matrix import Companies, Plan, Result, run_row
 from tests.conftest import MARK, processes_left
 
-HEAD = ("row", "events", "faults", "in flight", "rows", "differ", "outcomes", "transitions", "notices", "again", "s")
-WIDTHS = (19, 8, 6, 16, 7, 6, 52, 11, 7, 5, 6)
+HEAD = ("row", "events", "faults", "values", "differ", "transitions", "notices", "again", "seconds", "verdict")
+WIDTHS = (19, 8, 6, 7, 6, 11, 7, 5, 7, 7)
 LEGEND = """
-in flight    events without an outcome when a fault came, most and least
-differ       rows of kpi.values that are not as kpi replay has them, of `rows`
+in flight    events in the topic without an outcome, at each fault
+values       rows of kpi.values, and how many of them differ from those of kpi replay
 transitions  on kpi.alerts; every fingerprint's are a legal life, and the watched team's are those of the replay
 notices      messages for the receiver, each of which arrived, in the order of its alert
 again        of these arrived once more after a crash, with the same Idempotency-Key: the receiver had accepted, and the
@@ -75,42 +75,43 @@ async def _stoppable(rows: Sequence[Row], plan: Plan, keep: Path | None) -> list
 
 
 async def _run_all(rows: Sequence[Row], plan: Plan, keep: Path | None) -> list[Result]:
-    print(f"seed {plan.seed}, {plan.events:,} events a row\n")
+    print(f"seed {plan.seed}, {plan.events:,} events a row{', alerts of one team only' if plan.quiet else ''}\n")
     print(_line(HEAD), flush=True)
     results = []
-    for row in rows:
-        folder = Path(tempfile.mkdtemp(prefix="kpi-chaos-"))
-        try:
-            result = await run_row(row, plan, folder)
-            if keep is not None and not result.exact:
-                shutil.copytree(folder / "logs", keep / row.name, dirs_exist_ok=True)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        results.append(result)
-        _show(result, plan)
+    shared = Path(tempfile.mkdtemp(prefix="kpi-chaos-"))
+    companies = Companies(shared, plan)
+    try:
+        for row in rows:
+            folder = Path(tempfile.mkdtemp(prefix="kpi-chaos-"))
+            try:
+                result = await run_row(row, plan, companies.of(row), folder)
+                if keep is not None and not result.exact:
+                    shutil.copytree(folder / "logs", keep / row.name, dirs_exist_ok=True)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            results.append(result)
+            _show(result, plan)
+    finally:
+        shutil.rmtree(shared, ignore_errors=True)
     return results
 
 
 def _show(result: Result, plan: Plan) -> None:
     verdict = result.verdict
-    flying = f"{max(result.in_flight):,}..{min(result.in_flight):,}" if result.in_flight else "-"
-    outcomes = ", ".join(f"{number:,} {name}" for name, number in sorted(verdict.outcomes.items()) if number)
-    cells = (
-        result.row,
-        f"{result.events:,}",
-        len(result.in_flight),
-        flying,
-        f"{verdict.rows:,}",
-        verdict.different_rows,
-    )
-    more = (outcomes, f"{verdict.transitions:,}", f"{verdict.notices:,}", verdict.repeated, f"{result.seconds:.0f}")
-    print(_line((*cells, *more)))
+    counted = (f"{result.events:,}", len(result.in_flight), f"{verdict.rows:,}", verdict.different_rows)
+    told = (f"{verdict.transitions:,}", f"{verdict.notices:,}", verdict.repeated)
+    print(_line((result.row, *counted, *told, f"{result.seconds:.0f}", "exact" if result.exact else "DIFFERS")))
+    if result.in_flight:
+        print(f"    in flight: {' '.join(f'{events:,}' for events in result.in_flight)}")
+    if outcomes := ", ".join(f"{number:,} {name}" for name, number in sorted(verdict.outcomes.items()) if number):
+        print(f"    outcomes: {outcomes}")
     for note in result.notes:
         print(f"    {note}")
     for problem in verdict.problems:
         print(f"    DIFFERS: {problem}")
     if not result.exact:
-        print(f"    again: make chaos ARGS='--faults {result.row} --events {plan.events} --seed {plan.seed}'")
+        options = f"--faults {result.row} --events {plan.events} --seed {plan.seed}{' --quiet' if plan.quiet else ''}"
+        print(f"    again: make chaos ARGS='{options}'")
     sys.stdout.flush()
 
 

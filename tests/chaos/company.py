@@ -11,13 +11,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 from schemas.events.reasons import Reason
 from tests.kafka.mixed_events import TEMPLATES, Json, Mixed, bad_lines, mixed, write_tenant
-from tests.kafka.product import now
+from tests.kafka.product import Row, now
 
 WATCHED = "WATCHED"
 WATCHERS = [f"watch.{number}" for number in range(4)]
@@ -25,6 +25,8 @@ WEEKS = 6
 POISON_EVERY = 40
 """One line in so many is bad: a chunk of 500 records holds about twelve, and hardly one holds none."""
 YEAR = timedelta(days=365)
+Replay = tuple[dict[bytes, Row], list[Row]]
+"""Value rows by their key on kpi.values, and alerts."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Company:
     horizon_days: int = 100
     ordered: bool = True
     """Whether the watched team's alerts are those of the replay: a backlog that is judged at its own time."""
+    replays: dict[date, Replay] = field(default_factory=dict)
+    """What `kpi replay` said of the file on a day: rows that share a company need not ask again."""
 
 
 def few_hours_ago() -> datetime:
@@ -78,6 +82,11 @@ def two_years_company(folder: Path, count: int, seed: int, quiet: bool = False) 
     arrivals.sort(key=lambda arrival: arrival[0])
     both.lines, both.arrived_s = [line for _, line in arrivals], [at_s for at_s, _ in arrivals]
     return _written(folder, both, end, quiet, horizon_days=500, ordered=False)
+
+
+def tenant_day() -> date:
+    """The tenant's date (UTC+7), late enough that yesterday is closed for live workers and replay alike."""
+    return (now() + timedelta(hours=7, minutes=-6)).date()
 
 
 def live_event(number: int) -> Json:

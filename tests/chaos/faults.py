@@ -17,11 +17,16 @@ from tests.chaos.company import (
     poisoned_company,
     two_years_company,
 )
-from tests.chaos.run import Run
+from tests.chaos.disk import Disk
+from tests.chaos.run import BrokenError, Run
 from tests.chaos.threads import in_thread
 from tests.streams.sinks.receiver import Answer, receiving
 
+MakeCompany = Callable[[Path, int, int, bool], Company]
+"""(folder, events, seed, quiet)."""
 OUTAGE_S = 60.0
+FLUSHED_EVENTS = 200_000
+"""So many that RocksDB, which writes 4 MB a partition at a time, writes again and again."""
 HANGS = 1_000_000
 """Requests that a hanging sink leaves without answer: all."""
 
@@ -34,13 +39,15 @@ class Row:
     what: str
     times: int
     bring: Callable[[Run, int], Awaitable[None]]
-    company: Callable[[Path, int, int, bool], Company] = mixed_company
+    company: MakeCompany = mixed_company
     crashes: bool = True
     """Whether a delivery may be under way when its worker ends, and so be made again."""
     own_broker: bool = False
     """Whether the broker itself is stopped; others may share one."""
     wired: bool = False
     """Whether the workers reach the broker over a wire that can be cut."""
+    least_events: int = 0
+    """With fewer the fault does not happen."""
 
 
 async def kill9(run: Run, times: int) -> None:
@@ -182,9 +189,38 @@ async def empty_disk(run: Run, times: int) -> None:
 
 
 def _on_new_disk(run: Run) -> dict[str, str]:
-    """Every place where a worker could keep something. A store on disk adds its folder here."""
+    """Every place where a worker could keep something, and a store that does."""
     folder = mkdtemp(dir=run.folder)
-    return dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME"), folder)
+    places = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME", "KPI_STATE_DIR"), folder)
+    return places | {"KPI_STORE": "rocksdb"}
+
+
+async def full_disk(run: Run, times: int) -> None:
+    """The disk under the state store fills up: the worker ends with one line. There is room again, another takes over.
+
+    RocksDB notices with the next file that it writes, so events are let out until it does.
+    """
+    disk = Disk(run.folder / "disk")
+    run.stack.callback(disk.close)
+    run.settings |= {"KPI_STORE": "rocksdb", "KPI_STATE_DIR": str(disk.path)}
+    for share in run.moments(times, latest=0.6):
+        worker = run.start_worker()
+        await run.reaches(share)
+        await run.fault()
+        disk.fill(worker.pid)
+        run.fleet.remove(worker)  # it is to end by itself
+        while run.backlog.released < run.backlog.events and worker.poll() is None:
+            await run.backlog.release()
+            await asyncio.sleep(1)
+        try:
+            status = await run.product.ended(worker, run.patience_s)
+        except TimeoutError:
+            raise BrokenError("a worker went on beside a full disk") from None
+        told = [line for line in run.product.log_of(worker).splitlines() if disk.cause in line]
+        if status != 1 or len(told) != 1 or str(disk.path) not in told[0]:
+            run.problems.append(f"on a full disk the worker ended with {status} and said {told}")
+        disk.empty()
+    run.start_worker()
 
 
 async def changelog_cut(run: Run, times: int) -> None:
@@ -239,7 +275,8 @@ ROWS = (
     Row("sink_hang", "a webhook that never answers", 1, sink_hang, crashes=False),
     Row("compaction", "restarts while the changelogs are rewritten", 5, compaction),
     Row("empty_disk", "a worker killed, its successor on an empty disk", 3, empty_disk),
+    Row("full_disk", "the disk under the state store (rocksdb) fills up", 2, full_disk, least_events=FLUSHED_EVENTS),
     Row("changelog_cut", "parts of a changelog lost", len(CUTS), changelog_cut, crashes=False, own_broker=True),
     Row("backfill", "last year's events among this year's and live ones, and kills", 2, backfill, two_years_company),
 )
-"""The matrix. A full disk belongs here once there is a store on disk: a row with `KPI_STORE` on a small file system."""
+"""The matrix. In all of its rows the changelogs are compacted all the time (tests/chaos/cluster.py)."""

@@ -11,7 +11,8 @@ from random import Random
 from deploy.kafka.broker import free_port
 from tests.chaos.backlog import TRANSACTION_S, Backlog
 from tests.chaos.cluster import LONG_TRANSACTION_S, ChaosBroker, create_topics
-from tests.chaos.faults import Row
+from tests.chaos.company import Company
+from tests.chaos.faults import MakeCompany, Row
 from tests.chaos.proxy import Wire, wire_to
 from tests.chaos.run import BrokenError, Run
 from tests.chaos.threads import in_thread
@@ -37,6 +38,24 @@ class Plan:
     broker: str = ""
 
 
+class Companies:
+    """The companies of a plan: each is made once, and shared by all rows that it happens to."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self._folder = folder
+        self._plan = plan
+        self._made: dict[tuple[MakeCompany, int], Company] = {}
+
+    def of(self, row: Row) -> Company:
+        """The row's company, with as many events as the plan wants and the row needs."""
+        plan, events = self._plan, max(self._plan.events, row.least_events)
+        name = (row.company, events)
+        if name not in self._made:
+            folder = self._folder / f"company-{len(self._made)}"
+            self._made[name] = row.company(folder, events, plan.seed, plan.quiet)
+        return self._made[name]
+
+
 @dataclass
 class Result:
     """A row's verdict and what was done for it."""
@@ -54,10 +73,9 @@ class Result:
         return not self.verdict.problems
 
 
-async def run_row(row: Row, plan: Plan, folder: Path) -> Result:
+async def run_row(row: Row, plan: Plan, company: Company, folder: Path) -> Result:
     """Runs one row in a folder that is empty. Nothing of it is left running, however it ends."""
     started = time.monotonic()
-    company = row.company(folder / "company", plan.events, plan.seed, plan.quiet)
     async with contextlib.AsyncExitStack() as stack:
         broker, wire = await _cluster(row, plan, folder, stack)
         name = f"c{uuid.uuid4().hex[:8]}"
@@ -72,7 +90,7 @@ async def run_row(row: Row, plan: Plan, folder: Path) -> Result:
         backlog = Backlog.of(company.path, feed_address, product.topic("kpi.events"), timeout_s)
         stack.push_async_callback(backlog.close)
         dice = Random(f"{plan.seed} {row.name}")
-        patience_s = 240 + plan.events / EVENTS_PER_S
+        patience_s = 240 + company.events / EVENTS_PER_S
         run = Run(product, company, backlog, hook, dice, patience_s, folder, stack, broker, wire)
         if plan.chunk_records:
             run.settings["KPI_CHUNK_RECORDS"] = str(plan.chunk_records)
