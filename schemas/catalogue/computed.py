@@ -14,7 +14,7 @@ from schemas.catalogue.problems import Finding, Loc
 NOT_COMPUTED = frozenset(
     {"quantile", "latest", "conversion", "elapsed", "retention", "repeat", "growth", "attainment", "by"}
 )
-"""Leading keys of measures, and `by` of a KPI."""
+"""Leading keys of measures (`quantile` also as a form of `elapsed`), and `by` of a KPI."""
 
 
 def not_computed(catalogue: Catalogue) -> Iterator[Finding]:

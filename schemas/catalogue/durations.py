@@ -38,10 +38,12 @@ class Duration:
         return self.amount * _US[self.unit]
 
     def __str__(self) -> str:
-        return f"{self.amount} months" if self.unit == "months" else f"{self.amount}{self.unit}"
+        if self.unit == "months":
+            return f"{self.amount} month{'s' if self.amount > 1 else ''}"
+        return f"{self.amount}{self.unit}"
 
 
-def _read(value: Any) -> Duration:
+def _read(value: Any, example: str) -> Duration:
     if isinstance(value, Duration):
         return value
     found = _WRITTEN.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -52,8 +54,8 @@ def _read(value: Any) -> Duration:
         )
     if found is None or found[2] not in _UNITS:
         raise refuse(
-            f"`{value}` không phải khoảng thời gian; viết như 30min, 4h, 60d hoặc 3 months",
-            f"`{value}` is no length of time; write 30min, 4h, 60d or 3 months",
+            f"`{value}` không phải khoảng thời gian; viết như {example}",
+            f"`{value}` is no length of time; write it like {example}",
         )
     times, unit = _UNITS[found[2]]
     amount = int(found[1]) * times
@@ -65,7 +67,7 @@ def _read(value: Any) -> Duration:
 
 
 def _elapsing(value: Any) -> Duration:
-    duration = _read(value)
+    duration = _read(value, "30min, 4h, 60d")
     if duration.unit == "months":
         raise refuse(
             f"`{value}` không có độ dài cố định (tháng dài ngắn khác nhau); hãy viết bằng ngày như 90d",
@@ -75,7 +77,7 @@ def _elapsing(value: Any) -> Duration:
 
 
 def _on_the_calendar(value: Any) -> Duration:
-    duration = _read(value)
+    duration = _read(value, "7d, 1 month, 3 months")
     if duration.unit in ("min", "h"):
         raise refuse(
             f"`{value}` phải là ngày hoặc tháng theo lịch, như 7d hoặc 3 months",

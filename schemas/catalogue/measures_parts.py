@@ -74,6 +74,11 @@ class Select(Node):
     @model_validator(mode="before")
     @classmethod
     def _types_alone(cls, given: Any) -> Any:
+        if not isinstance(given, str | list | tuple | dict | Select):
+            raise refuse(
+                f"`{given}` phải là một loại sự kiện, một danh sách, hoặc {{of: loại, where: điều kiện}}",
+                f"`{given}` should be an event type, a list of them, or {{of: types, where: conditions}}",
+            )
         return {"of": given} if isinstance(given, str | list | tuple) else given
 
     @classmethod

@@ -188,9 +188,12 @@ def test_a_dumped_catalogue_loads_as_itself(tmp_path: Path, path: Path) -> None:
     assert load([write(tmp_path / "a.yaml", json.dumps(dumped, ensure_ascii=False))]) == catalogue
 
 
-WHOLE = parse((HERE / "good" / "whole_company.yaml").read_text(encoding="utf-8"), "x").plain()
+WHOLE, MEASURES = (
+    parse((HERE / "good" / name).read_text(encoding="utf-8"), "x").plain()
+    for name in ("whole_company.yaml", "every_measure.yaml")
+)
 odd: st.SearchStrategy[Any] = st.sampled_from(
-    [None, True, -1, 1.5, float("inf"), "", "an", "no", "%", "2026-02-30", [], {}, [[]], {"count": 3}]
+    [None, True, -1, 1.5, float("inf"), "", "an", "no", "%", "2026-02-30", "0d", "9 months", [], {}, [[]], {"count": 3}]
 )
 
 
@@ -202,10 +205,17 @@ def spots(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
             yield from spots(inner, (*at, key))
 
 
-@given(st.sampled_from(list(spots(WHOLE))), odd, st.sampled_from(["replace", "remove", "rename"]))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_any_one_odd_value_loads_or_is_explained(tmp_path: Path, way: tuple[Any, ...], value: Any, how: str) -> None:
-    changed = deepcopy(WHOLE)
+@given(
+    st.sampled_from([(whole, way) for whole in (WHOLE, MEASURES) for way in spots(whole)]),
+    odd,
+    st.sampled_from(["replace", "remove", "rename"]),
+)
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_one_odd_value_loads_or_is_explained(
+    tmp_path: Path, place: tuple[Any, tuple[Any, ...]], value: Any, how: str
+) -> None:
+    whole, way = place
+    changed = deepcopy(whole)
     holder = reduce(lambda inside, key: inside[key], way[:-1], changed)
     if how == "replace" or isinstance(holder, list):
         holder[way[-1]] = value
