@@ -49,6 +49,10 @@ class Deliveries:
         if self._running and within_s:
             await asyncio.wait(self._running, timeout=within_s)
 
+    def go_on(self) -> None:
+        """Starts messages again after a `drain`."""
+        self._leaving = False
+
     async def cancel(self) -> None:
         """Ends what is under way."""
         for task in self._running:

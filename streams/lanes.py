@@ -155,18 +155,23 @@ class Lane:
     def start(self) -> None:
         """Restores if needed and runs until held or stopped."""
         self._halt = False
+        self._deliveries.go_on()
         self.phase = Phase.RESTORING
         self._task = asyncio.create_task(self._run(), name=f"lane {self.name}")
 
     async def hold(self, within_s: float) -> None:
-        """Finishes the chunk at work and keeps the state; after `within_s` seconds gives both up instead."""
-        task, self._task = self._task, None
+        """Lets deliveries under way settle, for half of `within_s` seconds at most, or the partition's next owner makes
+        them again. Finishes the chunk at work and keeps the state; after `within_s` seconds gives both up instead."""
+        deadline = self._loop.time() + within_s
         was_running = self.phase is Phase.RUNNING
+        if was_running:
+            await self._deliveries.drain(within_s / 2)
+        task, self._task = self._task, None
         self._halt = True
         self._wake.set()
         if task is not None:
             # A restore is not worth waiting for: nothing of it is kept.
-            done, _ = await asyncio.wait({task}, timeout=within_s if was_running else 0)
+            done, _ = await asyncio.wait({task}, timeout=deadline - self._loop.time() if was_running else 0)
             if not done:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
@@ -176,9 +181,8 @@ class Lane:
         self.phase = Phase.HELD if self._state is not None else Phase.RESTORING
 
     async def stop(self, within_s: float) -> None:
-        """Lets deliveries under way settle, finishes the chunk at work, then lets go of everything."""
-        await self._deliveries.drain(within_s / 2 if self.phase is Phase.RUNNING else 0)
-        await self.hold(within_s / 2)
+        """The same, then lets go of everything."""
+        await self.hold(within_s)
         await self._deliveries.cancel()
         await self._drop()
         self.phase = Phase.STOPPED

@@ -9,10 +9,10 @@ from typing import Any, cast
 import pytest
 from aiokafka import TopicPartition
 
-from schemas.topics import DEAD_LETTER, VALUES, Stage
+from schemas.topics import DEAD_LETTER, VALUES, Stage, Topic
 from streams.clock import ManualClock
-from streams.core.stage import Now, Record, StageSpec, Step, StoreFailedError
-from streams.lane_parts import LaneRules, Phase
+from streams.core.stage import Delivered, Delivery, Now, Record, StageSpec, Step, StoreFailedError
+from streams.lane_parts import LaneRules, Phase, Sink
 from streams.lanes import Lane
 from streams.restoring import Progress
 from streams.tables import CommitLostError, Ledger, Restored
@@ -108,7 +108,13 @@ LONG_AFTER_US = 3_600_000_000
 class Bench:
     """One lane with its ledger and source."""
 
-    def __init__(self, chunk_records: int = 5, toy: type[CountWords] = CountWords, now_us: int = LONG_AFTER_US) -> None:
+    def __init__(
+        self,
+        chunk_records: int = 5,
+        toy: type[CountWords] = CountWords,
+        now_us: int = LONG_AFTER_US,
+        sink: Sink | None = None,
+    ) -> None:
         self.ledger = MemoryLedger()
         self.source = MemorySource()
         self.failures: list[str] = []
@@ -116,7 +122,7 @@ class Bench:
             chunk_records, 0.0, asyncio.Semaphore(1), asyncio.Semaphore(1), asyncio.Lock(), self.failures.append
         )
         spec = StageSpec(Stage.OBSERVE, lambda partition: toy(partition, VALUES))
-        self.lane = Lane(spec, TP, cast(Ledger, self.ledger), self.source, ManualClock(now_us), None, rules)
+        self.lane = Lane(spec, TP, cast(Ledger, self.ledger), self.source, ManualClock(now_us), sink, rules)
 
     async def until(self, true: Callable[[], bool]) -> None:
         async with asyncio.timeout(5):
@@ -248,6 +254,54 @@ async def test_a_held_lane_keeps_its_state_and_goes_on_where_it_was(bench: Bench
 
     assert bench.totals == list(range(1, 41))
     assert bench.ledger.opened == 1
+
+
+class Letters(CountWords):
+    """Tells of every record, and keeps in its row how many messages have arrived."""
+
+    def __init__(self, partition: int, target: Topic) -> None:
+        super().__init__(partition, target)
+        self.told = 0
+
+    def due(self, now: Now) -> Sequence[Delivery]:
+        first, self.told = self.told, self.totals.total()
+        return [Delivery(str(number), "an", {}) for number in range(first, self.told)]
+
+    def settle(self, outcomes: Sequence[Delivered], now: Now) -> Step:
+        return Step([], {b"arrived": b"".join(sorted(outcome.id.encode() for outcome in outcomes))})
+
+
+class SlowReceiver:
+    """Takes a message at once and answers when it may."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.may_answer = asyncio.Event()
+
+    async def deliver(self, delivery: Delivery) -> Delivered:
+        self.taken.append(delivery.id)
+        await self.may_answer.wait()
+        return Delivered(delivery.id, None)
+
+
+async def test_a_delivery_under_way_is_settled_before_a_partition_is_given_up() -> None:
+    receiver = SlowReceiver()
+    bench = Bench(toy=Letters, sink=receiver)
+    bench.source.log = [b"x"]
+    bench.lane.start()
+    await bench.until(lambda: receiver.taken == ["0"])
+
+    held = asyncio.create_task(bench.lane.hold(5.0))
+    await asyncio.sleep(0)
+    receiver.may_answer.set()
+    await held
+
+    assert bench.ledger.rows[b"arrived"] == b"0"
+    bench.lane.start()
+    bench.source.log.append(b"x")
+    await bench.until(lambda: receiver.taken == ["0", "1"])  # kept: it hands out again
+    await bench.lane.stop(1.0)
+    assert bench.ledger.rows[b"arrived"] == b"1"
 
 
 async def test_a_chunk_fetched_before_the_last_seek_is_dropped(bench: Bench) -> None:
