@@ -292,7 +292,9 @@ async def test_a_delivery_under_way_is_settled_before_a_partition_is_given_up() 
     await bench.until(lambda: receiver.taken == ["0"])
 
     held = asyncio.create_task(bench.lane.hold(5.0))
-    await asyncio.sleep(0)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert not held.done()
     receiver.may_answer.set()
     await held
 
