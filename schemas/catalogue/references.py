@@ -29,6 +29,11 @@ def references(catalogue: Catalogue) -> Iterator[Finding]:
         yield from _missing(("people", number, "manager"), row.manager, people)
     for number, leave in enumerate(catalogue.leave):
         yield from _missing(("leave", number, "person"), leave.person, people)
+    goals = _Names([goal.id for goal in catalogue.goals], "mục tiêu chiến lược", "goal")
+    departments = _Names([team.department for team in catalogue.teams], "phòng ban", "department")
+    for number, goal in enumerate(catalogue.goals):
+        yield from _missing(("goals", number, "parent"), goal.parent, goals)
+        yield from _missing(("goals", number, "department"), goal.department, departments)
     for number, kpi in enumerate(catalogue.kpis):
         yield from _of_kpi(kpi, ("kpis", number), catalogue)
         yield from _of_roles(kpi, ("kpis", number, "roles"), known)

@@ -48,7 +48,7 @@ def check_where(
         if missing:
             continue
         for type_ in types:
-            said = next(_objections(condition, _facts(registry, type_, field)), None)
+            said = next(_objections(condition, facts_of(registry, type_, field)), None)
             if said is not None:
                 operator, value, vi, en = said
                 of = f" ({type_})" if len(types) > 1 else ""
@@ -70,7 +70,8 @@ def lacking(field: str, types: Sequence[str], loc: Loc, registry: Registry) -> I
         )
 
 
-def _facts(registry: Registry, type_: str, field: str) -> Facts:
+def facts_of(registry: Registry, type_: str, field: str) -> Facts:
+    """What is known of a field that the type has."""
     model = registry.types[type_]
     return _read_facts(model, field, registry.fields_of(type_)[field])
 

@@ -43,7 +43,7 @@ def test_notes_alone_leave_the_exit_code_at_zero(company: Path) -> None:
 
     assert result.exit_code == 0
     assert f"{company}:6: info KPI102 the KPI `revenue` has no target; choose one and add `targets`" in result.stdout
-    assert "1 KPIs: 0 errors, 0 warnings, 2 notes" in result.stderr
+    assert "1 KPIs: 0 errors, 0 warnings, 4 notes" in result.stderr
 
 
 def test_the_language_is_the_tenants(company: Path) -> None:
@@ -82,12 +82,24 @@ def test_a_country_without_known_holidays_is_an_error(company: Path) -> None:
     assert "XX" in result.stdout
 
 
+def test_work_better_is_an_error_in_both_languages(company: Path) -> None:
+    company.write_text(COMPANY.replace("title: Doanh thu", "title: Làm việc tốt hơn"), encoding="utf-8")
+
+    english, vietnamese = (check(company, "--today", "2026-11-23", "--lang", lang) for lang in ("en", "vi"))
+
+    assert english.exit_code == vietnamese.exit_code == 1
+    assert f"{company}:7: error KPI112 the title `Làm việc tốt hơn` is a wish, not something measured;" in english.stdout
+    assert f"{company}:7: error KPI112 tên KPI `Làm việc tốt hơn` là một mong muốn" in vietnamese.stdout
+
+
 def test_json_holds_every_problem_with_its_place(company: Path) -> None:
     rows = json.loads(check(company, "--json", "--today", "2026-11-23").stdout)
 
     assert [(row["code"], row["severity"], row["line"], row["kpi"]) for row in rows] == [
         ("KPI102", "info", 6, "revenue"),
         ("KPI104", "info", 6, "revenue"),
+        ("KPI119", "info", 6, "revenue"),
+        ("KPI125", "info", 6, "revenue"),
     ]
     assert set(rows[0]) == {
         "severity",
