@@ -84,7 +84,7 @@ def paused(switches: list[Net], pause: str, answered: datetime | None) -> Iterat
 
 def running(world: World, spec: Node, item: Item) -> Iterator[Stretch]:
     """The stretches in which an item's clock runs, from its `from` on."""
-    calendar = working_time.calendar_of(world.catalogue, spec.get("clock", "wall"))
+    calendar = working_time.calendar_of(world.catalogue, spec.get("clock", "business"))
     return working_time.without(working_time.stretches(calendar, item.root.at, world.zone), item.pauses)
 
 

@@ -3,6 +3,7 @@
 Before the period's end: to date, against the baseline's events within the same share of its own length.
 """
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -12,6 +13,8 @@ from tests.reference_measures import quantities, working_time
 from tests.reference_measures.world import Cell, Node, Rows, Said, World, grouped
 
 Stretch = tuple[datetime, datetime]
+MICROSECOND = timedelta(microseconds=1)
+LENGTH = re.compile(r"(\d+) ?([a-z]+)")
 
 
 def rows(world: World, kpi: Node) -> Rows:
@@ -44,12 +47,14 @@ def steps(spec: Node) -> int:
     """How many times `per` lies between the baseline and the period."""
     against = spec.get("against", "previous")
     apart = against["back"] if isinstance(against, dict) and "back" in against else spec["over"]
-    return months(apart) // months(spec["per"]) if "per" in spec else 1
+    return length(apart)[0] // length(spec["per"])[0] if "per" in spec else 1
 
 
-def months(span: str) -> int:
-    number, unit = span.split()
-    return int(number) * {"month": 1, "quarter": 3, "year": 12}[unit.removesuffix("s")]
+def length(span: str) -> tuple[int, bool]:
+    """`3 months` is (3, True), `7d` is (7, False): months or days."""
+    number, unit = LENGTH.fullmatch(span).groups()  # type: ignore[union-attr]
+    of, is_months = {"d": (1, False), "w": (7, False), "m": (1, True), "q": (3, True), "y": (12, True)}[unit[0]]
+    return int(number) * of, is_months
 
 
 def baseline(world: World, kpi: Node, cell: Cell, reading: quantities.Reading) -> Fraction | None:
@@ -67,24 +72,23 @@ def baseline(world: World, kpi: Node, cell: Cell, reading: quantities.Reading) -
     return None if value is None or scale is None else value * scale
 
 
-MICROSECOND = timedelta(microseconds=1)
-
-
 def stretch(world: World, spec: Node, start: datetime) -> Stretch:
     """The whole baseline of the period that begins at `start`."""
     against: Any = spec.get("against", "previous")
     if isinstance(against, dict) and "from" in against:
         first, after = (date.fromisoformat(str(against[edge])) for edge in ("from", "to"))
     else:
-        day = start.astimezone(world.zone).date()
-        first = back(day, months(spec["over"] if against == "previous" else against["back"]))
-        after = back(first, -months(spec["over"]))
+        first = back(start.astimezone(world.zone).date(), spec["over"] if against == "previous" else against["back"])
+        after = back(first, spec["over"], -1)
     return reference.midnight(first, world.zone), reference.midnight(after, world.zone)
 
 
-def back(day: date, number: int) -> date:
-    """The first of the month so many months before."""
-    month = day.year * 12 + day.month - 1 - number
+def back(day: date, span: str, times: int = 1) -> date:
+    """So much before the first day of a period: so many days, or the first of the month so many months before."""
+    number, is_months = length(span)
+    if not is_months:
+        return day - timedelta(times * number)
+    month = day.year * 12 + day.month - 1 - times * number
     return date(month // 12, month % 12 + 1, 1)
 
 

@@ -3,6 +3,7 @@
 Corrections, reversals, credit and periods are those of tests/reference.py. A catalogue is a plain dict as in YAML.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from tests.reference_measures import merges
 
 Node = Mapping[str, Any]
 Order = tuple[datetime, str, str]
-JUST_BEFORE = timedelta(microseconds=1)
+DAY = timedelta(hours=24)
 
 
 class Cell(NamedTuple):
@@ -165,8 +166,9 @@ def seconds(span: timedelta) -> Fraction:
 
 
 def duration(text: str) -> timedelta:
-    """`4h`, `60d`: a day is 24 hours."""
-    return timedelta(hours=int(text[:-1]) * {"h": 1, "d": 24}[text[-1]])
+    """`30min`, `4h`, `60d`, `2w`: a day is 24 hours."""
+    number, unit = re.fullmatch(r"(\d+) ?([a-z]+)", text).groups()  # type: ignore[union-attr]
+    return int(number) * {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": DAY, "w": 7 * DAY}[unit[0]]
 
 
 def grouped(pairs: Iterable[tuple[Cell, Any]]) -> dict[Cell, list[Any]]:
