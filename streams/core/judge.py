@@ -5,7 +5,7 @@ backfill is judged as if it had been watched, and the same events give the same 
 not wait for minutes: what a chunk changed is published with the chunk, or about once a second while a backlog is read.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from schemas.alerts import AlertClass
@@ -192,14 +192,14 @@ class Judge:
         """Slices that wait for the slowest source."""
         return self._aligned.held
 
-    def current(self) -> Iterator[Value]:
-        """Rows of the periods that hold the clock, as of now."""
+    def current(self, subjects: Container[str]) -> Iterator[Value]:
+        """Rows of some subjects for the periods that hold the clock, as of now."""
         clock_us = self.clock_us
         if clock_us is None:
             return
         for plan in self._spec.plans.values():
             window = self._spec.windows.period(plan.kpi.period, clock_us)
-            yield from self._values.current(plan.kpi.id, window.id, clock_us)
+            yield from self._values.current(plan.kpi.id, window.id, subjects, clock_us)
 
     def firing(self) -> Iterator[tuple[str, str, AlertClass, str, str]]:
         """(kpi, subject, class, severity, `pending` or `firing`) of every open alert."""

@@ -6,7 +6,7 @@ are sent at once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,9 +70,11 @@ class ValueRows:
         """Subjects whose row of a period is open."""
         return self._open.get((kpi, period), ())
 
-    def current(self, kpi: str, period: str, now_us: int) -> Iterator[Value]:
-        """Open rows of a period as of now. A model is built only where a figure has changed since the last."""
-        for _, line in sorted(self._open.get((kpi, period), {}).items()):
+    def current(self, kpi: str, period: str, subjects: Container[str], now_us: int) -> Iterator[Value]:
+        """Open rows of some subjects for a period as of now. A model is built only where a figure has changed since the
+        last time it was asked for."""
+        lines = self._open.get((kpi, period), {})
+        for _, line in sorted([(subject, line) for subject, line in lines.items() if subject in subjects]):
             figures = self._figures(line, now_us)
             if line.current is None or _figures_of(line.current) != figures:
                 line.current = line.model(figures, 0)

@@ -137,7 +137,7 @@ class WorkerCollector(Collector):
             if what == "transitions":
                 self._count(scrape, of.TRANSITIONS_TOTAL, number, partition, *labels)
         ends: dict[str, str] = {}
-        for row in judge.current():
+        for row in judge.current(self._subjects):
             self._put_row(scrape, row)
             if row.kpi in self._kpis:
                 ends[self._kpis[row.kpi].period] = row.end

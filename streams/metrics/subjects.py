@@ -42,6 +42,9 @@ class Subjects:
         self._names = {person.id: person.name or person.id for person in catalogue.people} if people else {}
         self._scopes = {**dict.fromkeys(self._names, Scope.PERSON), **{one.id: one.scope for one in self._places}}
 
+    def __contains__(self, subject: object) -> bool:
+        return subject in self._scopes
+
     def scope_of(self, subject: str) -> Scope | None:
         """Scope of a subject that may be shown; None for all others."""
         return self._scopes.get(subject)

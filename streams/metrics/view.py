@@ -1,6 +1,6 @@
 """What the collector reads of a running worker, and of the states whose figures are more than counts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from schemas.alerts import AlertClass
@@ -91,8 +91,8 @@ class Judged(Protocol):
     def counts(self) -> Mapping[tuple[str, ...], int]:
         """Of them ("transitions", class, transition)."""
 
-    def current(self) -> Iterable[Value]:
-        """Rows of the periods open at its clock."""
+    def current(self, subjects: Container[str]) -> Iterable[Value]:
+        """Rows of these subjects for the periods open at its clock."""
 
     def firing(self) -> Iterable[tuple[str, str, AlertClass, str, str]]:
         """(kpi, subject, class, severity, "pending" or "firing") of every alert there is now."""

@@ -1,7 +1,7 @@
 """Metrics against a worker whose states are given, and their names against Prometheus' own linter."""
 
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -86,8 +86,8 @@ class Judged:
     def counts(self) -> Mapping[tuple[str, ...], int]:
         return {("transitions", "behind", "firing"): 2}
 
-    def current(self) -> Iterator[Value]:
-        return iter(self.rows)
+    def current(self, subjects: Container[str]) -> Iterator[Value]:
+        return (row for row in self.rows if row.subject in subjects)
 
     def firing(self) -> Iterator[Any]:
         return iter(self.alerts)
