@@ -10,19 +10,20 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.topics import ALERTS, VALUES
+from streams.batches import fetch_bare
 from streams.clock import Clock, SystemClock
 from streams.core.board import Board, Refusal
+from streams.core.stage import Record
 
 log = logging.getLogger(__name__)
 
 FIRST_ALERTS = 20_000
 """How far back alerts are read in a partition; what still fires from before that is not shown."""
 POLL_MS = 200
-CHUNK_RECORDS = 2000
 FIRST_BACKOFF_S = 0.5
 LAST_BACKOFF_S = 15.0
 EXPECTED_REFUSALS: frozenset[Refusal] = frozenset({"older_period", "other_audience", "not_held"})
@@ -90,11 +91,13 @@ class BoardFeed:
         )
         try:
             await consumer.start()
+            fetch_bare(consumer)
             await self._seek(consumer)
             while True:
-                fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=CHUNK_RECORDS)
+                fetched = await consumer.getmany(timeout_ms=POLL_MS)
                 for partition, records in fetched.items():
                     self._take(partition, records)
+                    await asyncio.sleep(0)  # a fetch of one partition is some 4,000 rows, 15 ms of the worker's loop
                 yield sum(len(records) for records in fetched.values())
         finally:
             await consumer.stop()
@@ -111,17 +114,17 @@ class BoardFeed:
             elif partition in end:
                 consumer.seek(partition, max(first[partition], end[partition] - FIRST_ALERTS))
 
-    def _take(self, partition: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
+    def _take(self, partition: TopicPartition, records: Sequence[Record]) -> None:
         put = self._put[partition.topic]
         for record in records:
             key = (record.key or b"").decode(errors="replace")
             refusal = put(key, record.value, self._clock.of_wall_us(record.timestamp * 1000))
             if refusal is not None:
-                self._note(refusal, record)
+                self._note(refusal, partition, record.offset)
         self._positions[partition] = records[-1].offset + 1
 
-    def _note(self, refusal: Refusal, record: ConsumerRecord) -> None:
+    def _note(self, refusal: Refusal, partition: TopicPartition, offset: int) -> None:
         self.refused[refusal] += 1
         if refusal not in EXPECTED_REFUSALS and self.refused[refusal] == 1:
-            at = f"{record.topic}-{record.partition} offset {record.offset}"
+            at = f"{partition.topic}-{partition.partition} offset {offset}"
             log.warning("the wallboard leaves out a record (%s) at %s; further ones are only counted", refusal, at)
