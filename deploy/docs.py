@@ -1,6 +1,7 @@
 """The tables of README.md and README.vi.md, from the declarations in the code; `python -m deploy.docs` writes them.
 
 A table stands between `<!-- table NAME -->` and `<!-- end -->`; tests/test_readme.py fails where one is out of date.
+The pages of all codes of `kpi check` are written with them (`check_pages`).
 """
 
 import json
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 from pydantic_core import PydanticUndefined
 from ruamel.yaml import YAML
 
+from deploy import check_pages
 from schemas.alerts import AlertClass
 from schemas.catalogue.models import Kpi, text
 from schemas.events.reasons import MEANINGS
@@ -234,10 +236,11 @@ def _table(head: Row, rows: Iterable[Row]) -> str:
 
 
 def main() -> int:
-    """Writes the tables of both pages."""
+    """Writes the tables of both pages, and the pages of all codes."""
     for name, lang in READMES.items():
         page = REPO / name
         page.write_text(rendered(page.read_text(encoding="utf-8"), lang), encoding="utf-8")
+    check_pages.write()
     return 0
 
 
