@@ -82,16 +82,18 @@ class _Sums:
     """What the targets in force below a subject come to; None where none is stated there."""
 
     def __init__(self, catalogue: Catalogue, today: date) -> None:
-        self._catalogue, self._today, self._scopes = catalogue, today, subjects(catalogue)
+        self._today, self._scopes = today, subjects(catalogue)
+        self._departments = {team.id: team.department for team in catalogue.teams}
+        self._members = Population(catalogue, today).by_team()
 
     def of_parts(self, kpi: Kpi, whole: str, population: Population) -> Number | None:
         scope = self._scopes[whole]
         if scope is Scope.ORG:
-            parts = [*dict.fromkeys(team.department for team in self._catalogue.teams)]
+            parts = [*dict.fromkeys(self._departments.values())]
         elif scope is Scope.DEPARTMENT:
-            parts = [team for team in population.teams_of(kpi) if self._department(team) == whole]
+            parts = [team for team in population.teams_of(kpi) if self._departments[team] == whole]
         elif scope is Scope.TEAM and population.has(whole, kpi):
-            parts = [row.id for row in population.here if row.team == whole]
+            parts = [row.id for row in self._members.get(whole, ())]
         else:
             parts = []
         found = [own for part in parts if (own := self._own(kpi, part, population)) is not None]
@@ -107,10 +109,7 @@ class _Sums:
         return self.of_parts(kpi, subject, population)
 
     def _takes_part(self, kpi: Kpi, subject: str, population: Population) -> bool:
-        return any(subject in (team, self._department(team)) for team in population.teams_of(kpi))
-
-    def _department(self, team_id: str) -> str | None:
-        return next((team.department for team in self._catalogue.teams if team.id == team_id), None)
+        return any(subject in (team, self._departments[team]) for team in population.teams_of(kpi))
 
 
 def goal_in_a_circle(catalogue: Catalogue, today: date) -> Iterator[Finding]:
