@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -18,7 +18,7 @@ from tests.bench.contenders import BASELINE, Contender, Round
 from tests.bench.expected import Expected
 from tests.bench.our_worker import FailedRunError
 from tests.bench.table import markdown
-from tests.bench.workload import Workload, last_month_end
+from tests.bench.workload import Workload, last_month_end, until
 
 PARTITIONS = 4
 
@@ -93,12 +93,18 @@ class Comparison:
 
     def _asked(self, contender: Contender) -> Round:
         events = min(self._events, contender.at_most or self._events)
-        prefix, expected = self._fill(events)
-        if contender.goals:  # other KPIs over the same events
-            expected = replace(expected, workload=replace(expected.workload, goals=True))
+        prefix, expected = self._fill_goals(events) if contender.goals else self._fill(events)
         folder = self._folder / f"{contender.name}-{next(self._runs)}"
         folder.mkdir()
         return Round(self._cluster, prefix, PARTITIONS, expected, folder)
+
+    def _fill_goals(self, events: int) -> tuple[str, Expected]:
+        """Events until now: of weeks of silence behind them, each minute would be judged, and everybody alerted."""
+        prefix = f"bench-goals-{next(self._runs)}."
+        end, span_ms = until(today())
+        _say(f"writing {events:,} events to {prefix}kpi.events, the last of them now")
+        workload = Workload(events, end, goals=True, span_ms=span_ms)
+        return prefix, self._cluster.fill(f"{prefix}kpi.events", PARTITIONS, workload)
 
     def _fill(self, events: int) -> tuple[str, Expected]:
         if events not in self._filled:

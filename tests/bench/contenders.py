@@ -49,8 +49,7 @@ class Contender:
 
     @property
     def by_default(self) -> bool:
-        """Not with goals: the events are weeks old, and every day since then misses its targets for everyone, which
-        makes some hundred thousand alerts whatever the number of events."""
+        """Not with goals: that is another job, and tells how much judging adds."""
         return not self.goals
 
 

@@ -50,6 +50,8 @@ class Workload:
     kpis: int = 20
     goals: bool = False
     """Kinds leading and lagging with targets and alerts, instead of plain metrics."""
+    span_ms: int = 2 * DAY_MS
+    """From the beginning of the first day to the last event, more than a day."""
     seed: int = 7
     distinct: bool = False
     """With one more KPI by day, which counts distinct customers."""
@@ -92,7 +94,7 @@ class Workload:
                 yield again._replace(outcome="duplicate", adds=None)
                 continue
             jitter, bits = bits % DISORDER_MS, bits // DISORDER_MS
-            at_ms = max(0, number * 2 * DAY_MS // self.events - jitter)
+            at_ms = max(0, number * self.span_ms // self.events - jitter)
             person, bits = bits % self.people, bits // self.people
             told = _event(
                 number, self.person(person), _written(days[at_ms // DAY_MS], at_ms), bits, chance >= 1000 - BROKEN
@@ -113,6 +115,13 @@ def last_month_end(now: datetime) -> datetime:
     if local.day < 2:
         first = (first - timedelta(1)).replace(day=1)
     return first
+
+
+def until(now: datetime) -> tuple[datetime, int]:
+    """`end` and `span_ms` of a workload whose last event happens now."""
+    local = now + timedelta(hours=7)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=UTC)
+    return midnight, DAY_MS + (local - midnight.replace(tzinfo=local.tzinfo)) // timedelta(milliseconds=1)
 
 
 def live_event(number: int, owner: str, now: datetime, dice: Random, *, any_kind: bool = False) -> tuple[bytes, bytes]:
