@@ -79,7 +79,7 @@ class Judge:
             spec.targets,
             spec.calendars,
             spec.windows,
-            spec.observe.partition_of,
+            spec.observe.place,  # not remembered: each row is asked for once, and every day has new ones
         )
         self._values = ValueRows(self._rows, readings, spec.layout, spec.windows)
         self._watch = Watch(

@@ -9,7 +9,7 @@ Most events stand alone: nothing amends them, and they amend nothing. They are g
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -34,6 +34,8 @@ from streams.core.timers import minute_from
 from streams.core.windows import Windows
 
 META = "meta"
+MOST_PLACED = 50_000
+"""Subjects and distinct keys whose partition is remembered: there may be more keys than fit into memory."""
 NEVER_US = -(1 << 62)
 FIRST_YEAR_US, LAST_YEAR_US = 31_536_000_000_000, 4_070_908_800_000_000
 """1971-01-01 and 2099-01-01, UTC: beyond them there is no working time to judge by."""
@@ -57,7 +59,8 @@ class ObserveSpec:
         self.windows = windows
         self.policy = policy
         self.partitions = partitions
-        self.partition_of = cache(of)
+        self.place = of
+        self.partition_of = lru_cache(MOST_PLACED)(of)
         self.org = catalogue.tenant.id
         self.registry = Registry.of(catalogue.event_types)
         self.decoder = Decoder(self.registry, catalogue.tenant.currency)
