@@ -79,6 +79,7 @@ class Columns:
         self._memos: dict[tuple[str, ...], _Memo] = {}
         self._credited: dict[bool, dict[Any, tuple[int, int, int]]] = {False: {}, True: {}}
         self._credits: list[Credit] = []
+        self._credit_numbers: dict[Credit, int] = {}
         self._names: list[str] = []
         self._numbers: dict[str, int] = {}
         self._levels: list[list[int]] = []
@@ -134,6 +135,10 @@ class Columns:
         return credits
 
     def _number(self, credit: Credit) -> int:
+        known = self._credit_numbers.get(credit)
+        if known is not None:  # late events of who has moved ask again and again
+            return known
+        self._credit_numbers[credit] = len(self._credits)
         self._credits.append(credit)
         chain = (credit.person, credit.team, credit.department, credit.org)
         self._levels.append([-1 if subject is None else self._subject(subject) for subject in chain])
