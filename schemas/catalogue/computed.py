@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.catalogue.measures import leading_key
 from schemas.catalogue.measures_parts import Node
-from schemas.catalogue.models import Catalogue
+from schemas.catalogue.models import Catalogue, Kpi
 from schemas.catalogue.problems import Finding, Loc
 
 NOT_COMPUTED = frozenset(
@@ -21,8 +21,7 @@ def not_computed(catalogue: Catalogue) -> Iterator[Finding]:
     """One finding for each KPI and each thing in it that no engine computes."""
     for number, kpi in enumerate(catalogue.kpis):
         loc: Loc = ("kpis", number)
-        used = set(_leading_keys(kpi.measure)) | ({"by"} if kpi.by else set())
-        for key in sorted(used & NOT_COMPUTED):
+        for key in sorted(used_by(kpi) & NOT_COMPUTED):
             yield Finding(
                 "KPI040",
                 (*loc, "by" if key == "by" else "measure"),
@@ -30,6 +29,11 @@ def not_computed(catalogue: Catalogue) -> Iterator[Finding]:
                 f"`{key}` chưa được tính trong phiên bản này; hãy bỏ KPI `{kpi.id}` hoặc chờ phiên bản sau",
                 f"`{key}` is not computed by this version; leave the KPI `{kpi.id}` out, or wait for a later one",
             )
+
+
+def used_by(kpi: Kpi) -> set[str]:
+    """What a KPI needs of the engine, in the words of `NOT_COMPUTED`."""
+    return {*_leading_keys(kpi.measure), *(["by"] if kpi.by else [])}
 
 
 def _leading_keys(part: Any) -> Iterator[str]:
