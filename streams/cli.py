@@ -9,6 +9,7 @@ COMMANDS = {
     "dead-letter": "dead_letter",
     "demo": "demo",
     "emit": "emit",
+    "explain": "explain",
     "import": "import_",
     "replay": "replay",
     "resume": "resume",

@@ -13,8 +13,13 @@ from schemas.catalogue.models import Catalogue
 from streams.app import Worker
 from streams.cluster import StartError, connection
 from streams.core.board import Board
+from streams.core.judge_spec import JudgeSpec
+from streams.core.pipeline import compiled
+from streams.core.policy import DAY_US, SECOND_US, Policy
+from streams.routing import partition_of
 from streams.web import board_feed
 from streams.web.app import build_web
+from streams.web.explain import Explaining
 
 log = logging.getLogger("streams")
 
@@ -49,7 +54,12 @@ class Serving(Service):
         settings = self._worker.settings
         worker = self._worker
         application = build_web(
-            self._board, worker.health, self._registry, clock=worker.clock, resume=worker.lanes.resume
+            self._board,
+            worker.health,
+            self._registry,
+            clock=worker.clock,
+            resume=worker.lanes.resume,
+            explaining=Explaining(self._compiled, worker.states, self._board, people=False),
         )
         self._runner = runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_S)
         await runner.setup()
@@ -65,6 +75,12 @@ class Serving(Service):
                 self._board, connection(settings), topic_prefix=settings.topic_prefix, clock=self._worker.clock
             )
         )
+
+    def _compiled(self) -> JudgeSpec:
+        """The catalogue as the stages have it."""
+        settings = self._worker.settings
+        policy = Policy(grace_us=settings.grace_s * SECOND_US, horizon_us=settings.horizon_days * DAY_US)
+        return compiled(self._board.catalogue, policy, settings.partitions, partition_of(settings.partitions))
 
     async def on_stop(self) -> None:
         """Closes pages and stops reading."""

@@ -3,23 +3,14 @@
 import asyncio
 import json
 import logging
-import sys
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
-from schemas.catalogue.load import load
-from schemas.catalogue.models import Catalogue
-from schemas.catalogue.problems import CatalogueError
-from streams.core.judge_spec import JudgeSpec
-from streams.core.pipeline import compiled
+from streams.commands.asking import asked_of, catalogue_of, fail, settings_of, spec_of
 from streams.core.policy import Policy
 from streams.inspection.changelogs import StateError, find
-from streams.inspection.holdings import Asked
 from streams.inspection.shown import as_object, show
-from streams.routing import partition_of
-from streams.settings import SettingError, Settings, load_settings
 
 # What aiokafka logs about connections is said once, in one line, by StateError.
 logging.getLogger("aiokafka").addHandler(logging.NullHandler())
@@ -56,63 +47,17 @@ def command(
 
     Exit 0: shown, also where there is nothing; 1: Kafka or the catalogue failed; 2: wrong use.
     """
-    settings = _settings(broker, topic_prefix)
+    settings = settings_of(broker, topic_prefix)
     files = paths or settings.catalogue
     if not files:
         raise click.UsageError("no catalogue: give --catalogue, or set KPI_CATALOGUE")
-    asked = _asked(_spec(_catalogue(files), settings), kpi, subject, period)
+    # Nothing that a policy says changes how rows read.
+    asked = asked_of(spec_of(catalogue_of(files), Policy(), settings.partitions), kpi, subject, period)
     try:
         found = asyncio.run(find(settings, asked))
     except StateError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(1)
+        fail(str(error))
     if as_json:
         click.echo(json.dumps(as_object(found), ensure_ascii=False))
     else:
         show(found)
-
-
-def _spec(catalogue: Catalogue, settings: Settings) -> JudgeSpec:
-    # Nothing that a policy says changes how rows read.
-    return compiled(catalogue, Policy(), settings.partitions, partition_of(settings.partitions))
-
-
-def _asked(spec: JudgeSpec, kpi: str, subject: str, period: str | None) -> Asked:
-    """What is asked, where the catalogue knows of it; else one line and exit 2."""
-    if kpi not in spec.plans:
-        _refuse(f"the catalogue has no KPI {kpi!r}")
-    if subject not in spec.targets.scopes:
-        _refuse(f"the catalogue has no person, team, department or organisation {subject!r}")
-    if subject not in spec.subjects[kpi]:
-        scopes = f"its scope is {spec.plans[kpi].kpi.scope.value}, and {subject} is finer"
-        _refuse(f"KPI {kpi!r} has no rows of {subject!r}: {scopes}")
-    if period is not None:
-        grain = spec.plans[kpi].kpi.period
-        try:
-            known = spec.windows.parse(period)[0]
-        except ValueError as error:
-            _refuse(str(error))
-        if known is not grain:
-            _refuse(f"{period!r} is a {known.value}, and KPI {kpi!r} goes by {grain.value}")
-    return Asked(spec, kpi, subject, period)
-
-
-def _refuse(sentence: str) -> NoReturn:
-    click.echo(f"error: {sentence}", err=True)
-    sys.exit(2)
-
-
-def _catalogue(paths: tuple[Path, ...]) -> Catalogue:
-    try:
-        return load(paths)
-    except CatalogueError as error:
-        click.echo(f"{error}\nerror: the catalogue cannot be loaded", err=True)
-        sys.exit(1)
-
-
-def _settings(broker: str | None, topic_prefix: str | None) -> Settings:
-    told = {"broker_url": broker, "topic_prefix": topic_prefix}
-    try:
-        return load_settings(**{name: value for name, value in told.items() if value is not None})
-    except SettingError as error:
-        raise click.UsageError(f"{error}" if broker is None else f"--broker or a setting: {error}") from None

@@ -201,6 +201,10 @@ class Judge:
             window = self._spec.windows.period(plan.kpi.period, clock_us)
             yield from self._values.current(plan.kpi.id, window.id, subjects, clock_us)
 
+    def value(self, kpi: str, subject: str, period: str) -> Value | None:
+        """One row, of whatever period; None where there is none."""
+        return self._values.one(self._spec.plans[kpi], subject, self._window(period), self._at_us)
+
     def firing(self) -> Iterator[tuple[str, str, AlertClass, str, str]]:
         """(kpi, subject, class, severity, `pending` or `firing`) of every open alert."""
         for kpi, subject, cls, state in self._watch.alerts():

@@ -147,6 +147,11 @@ class Observe:
         """Owners that events named and the catalogue does not know, each once."""
         return sorted(str(key[1]) for key, _ in self._rows.items(UNKNOWN_OWNER))
 
+    @property
+    def events_kept(self) -> int:
+        """How many events there are inside the horizon."""
+        return len(self._ledger)
+
     def kept(self) -> list[bytes]:
         """Every event inside the horizon, packed: what an explanation begins with."""
         return self._ledger.kept()

@@ -17,6 +17,7 @@ from schemas.events.envelope import Event, Rejected
 from schemas.events.registry import Registry
 from schemas.topics import Stage
 from schemas.values import Value
+from streams.core.explain.evidence import Kept
 from streams.core.judge import Judge
 from streams.core.observe import Observe, outside_of_calendars
 from streams.core.pipeline import stages
@@ -25,6 +26,9 @@ from streams.core.stage import Now, PartitionState, PlainRecord, Send
 
 CHUNK_RECORDS = 5000
 Place = TypeVar("Place")
+
+
+NOTHING_KEPT = Kept(0, (), None, {})
 
 
 class Refusal(NamedTuple, Generic[Place]):
@@ -45,6 +49,7 @@ class Outcome(Generic[Place]):
     unknown_owners: list[str] = field(default_factory=list)
     ignored: int = 0  # events later than `until`
     misplaced: list[DeadLetter] = field(default_factory=list)  # corrections of what cannot be corrected so
+    kept: Kept = NOTHING_KEPT  # what an explanation begins with
 
 
 def replay(
@@ -110,11 +115,14 @@ class _Road:
         rows = {tuple(key.decode().split("|")): Value.model_validate_json(raw) for key, raw in self._published.items()}
         rows |= {(value.kpi, value.subject, value.period): value for value in self._judge.final()}
         counts = dict(self._observe.counts())
+        pending = counts[("pending", "")]
         waiting = counts.pop(("pending", ""), 0)
         counts[("orphan", "")] = counts.get(("orphan", ""), 0) + waiting
         for refusal in refusals:
             key = ("dead_lettered", refusal.rejected.reason.value)
             counts[key] = counts.get(key, 0) + 1
+        # A live state would still wait for what is an orphan at the end of a file.
+        still = {**counts, ("orphan", ""): counts[("orphan", "")] - pending, ("pending", ""): pending}
         return Outcome(
             values=[rows[key] for key in sorted(rows)],
             alerts=self._alerts,
@@ -123,6 +131,7 @@ class _Road:
             unknown_owners=self._observe.unknown_owners,
             ignored=ignored,
             misplaced=self._misplaced,
+            kept=Kept(0, self._observe.kept(), self._observe.watermark_us, still),
         )
 
     def _pass_on(self, sends: Iterable[Send], now: Now) -> None:

@@ -80,6 +80,17 @@ class ValueRows:
                 line.current = line.model(figures, 0)
             yield line.current
 
+    def one(self, plan: Plan, subject: str, window: Window, now_us: int) -> Value | None:
+        """The row of a period as it stands, a closed one as its version said; None where there is none."""
+        row = self._rows.get((ROW, plan.kpi.id, subject, window.id))
+        if row is None:
+            return None
+        version, value, n = row
+        line, closed = self._readings.line(plan, subject, window), version > 0
+        if not closed:
+            return line.model(self._figures(line, now_us), 0)
+        return line.model(self._readings.figures(line, Reading(value, n), now_us, closed=True), version)
+
     def final(self, plans: dict[str, Plan], now_us: int) -> Iterator[Value]:
         """Every row; what is due for restatement is restated."""
         for (kpi, subject, period), version in self.names():

@@ -81,7 +81,7 @@ async def find(settings: Settings, asked: Asked) -> Found:
     brokers = f"Kafka at {', '.join(settings.broker_url)}"
     try:
         async with asyncio.timeout(CONNECT_S):
-            await _check_topics(settings, brokers)
+            await check_topics(settings, brokers)
     except (KafkaError, OSError, TimeoutError) as error:
         hint = "is it running, and is its address right (--broker, KPI_BROKER_URL)?"
         raise StateError(f"{brokers} does not answer; {hint}") from error
@@ -100,7 +100,7 @@ async def _find(settings: Settings, asked: Asked, brokers: str) -> Found:
     ) -> tuple[Place, Known]:
         changelog = TopicPartition(settings.topic(CHANGELOGS[stage].name), partition)
         ledger = Ledger(connection(settings), changelog, None, 0, settings.topic_prefix, settings.partitions)
-        restored, fault = await ledger.look(_Patience(brokers))
+        restored, fault = await ledger.look(Patience(brokers))
         # after the changelog, so that no offset lies behind the end
         source = TopicPartition(settings.topic(SOURCES[stage].name), partition)
         begin = (await consumer.beginning_offsets([source]))[source]
@@ -120,7 +120,8 @@ async def _find(settings: Settings, asked: Asked, brokers: str) -> Found:
         await consumer.stop()
 
 
-async def _check_topics(settings: Settings, brokers: str) -> None:
+async def check_topics(settings: Settings, brokers: str) -> None:
+    """Raises StateError where the cluster has not the topics that the settings say."""
     # All topics are listed: asking for one by name would make some brokers create it.
     admin = AIOKafkaAdminClient(**connection(settings))
     try:
@@ -139,7 +140,7 @@ async def _check_topics(settings: Settings, brokers: str) -> None:
                 )
 
 
-class _Patience(Progress):
+class Patience(Progress):
     """Ends a read in which nothing comes any more."""
 
     def __init__(self, brokers: str) -> None:

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.alerts import AlertClass, Severity, Transition
-from schemas.events.fields import FieldKind
 from streams.core import cells
 from streams.core.accumulators import sparse
 from streams.core.alerting.lifecycle import AlertState
 from streams.core.align import SOURCE, Alignment
 from streams.core.detectors.anomaly import AnomalyState
+from streams.core.explain.leaves import unit_of, what
 from streams.core.frames import integers
 from streams.core.hours import PANE, Hours
 from streams.core.judge import META, SHAPE
 from streams.core.judge_spec import JudgeSpec
 from streams.core.measures.compile import FACTS_SLOT, Plan
-from streams.core.measures.leaves import CountLeaf, KeyLeaf, SumLeaf
+from streams.core.measures.leaves import SumLeaf
 from streams.core.observe import NEVER_US
 from streams.core.partials import CELL, KEYS, Partials
 from streams.core.relayout import rearrange, shape_of
@@ -59,6 +59,35 @@ class Asked:
         """The one partition of JUDGE that knows of it."""
         observe = self.spec.observe
         return observe.partition_of(route(self.is_anonymous, self.subject, observe.org))
+
+
+class NotAskableError(ValueError):
+    """The catalogue does not know of what is asked; one sentence."""
+
+
+def check(asked: Asked) -> Asked:
+    """What is asked, if the catalogue knows of it.
+
+    Raises:
+        NotAskableError: it does not, or the period is none of the KPI's.
+    """
+    spec, kpi, subject, period = asked.spec, asked.kpi, asked.subject, asked.period
+    if kpi not in spec.plans:
+        raise NotAskableError(f"the catalogue has no KPI {kpi!r}")
+    if subject not in spec.targets.scopes:
+        raise NotAskableError(f"the catalogue has no person, team, department or organisation {subject!r}")
+    if subject not in spec.subjects[kpi]:
+        scopes = f"its scope is {asked.plan.kpi.scope.value}, and {subject} is finer"
+        raise NotAskableError(f"KPI {kpi!r} has no rows of {subject!r}: {scopes}")
+    if period is not None:
+        grain = asked.plan.kpi.period
+        try:
+            known = spec.windows.parse(period)[0]
+        except ValueError as error:
+            raise NotAskableError(str(error)) from None
+        if known is not grain:
+            raise NotAskableError(f"{period!r} is a {known.value}, and KPI {kpi!r} goes by {grain.value}")
+    return asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,33 +314,13 @@ def _baseline(row: Mapping[str, Any] | None) -> Baseline | None:
 
 
 def _slots(asked: Asked, vector: list[int]) -> list[Leaf]:
+    names = asked.spec.observe.registry, asked.spec.catalogue.tenant.currency
     return [
-        Leaf(_what(leaf), vector[leaf.slot], leaf.scale if isinstance(leaf, SumLeaf) else 1, _unit(asked, leaf))
+        Leaf(what(leaf), vector[leaf.slot], leaf.scale if isinstance(leaf, SumLeaf) else 1, unit_of(leaf, *names))
         for leaf in asked.plan.leaves
     ]
 
 
 def _keys(asked: Asked, partials: Partials, period: str) -> tuple[Leaf, ...]:
     linked = partials.linked(asked.plan, asked.subject, period)
-    return tuple(Leaf(_what(leaf), linked[leaf.index].get(0, 0), 1, "keys") for leaf in asked.plan.keys)
-
-
-def _what(leaf: CountLeaf | SumLeaf | KeyLeaf) -> str:
-    """`sum amount of sale.closed, basis gross, where cost gt 0`."""
-    if isinstance(leaf, CountLeaf):
-        verb = "count"
-    else:
-        verb = f"{'sum' if isinstance(leaf, SumLeaf) else 'distinct'} {' + '.join(leaf.fields)} of"
-    basis = "" if leaf.basis.value == "net" else f", basis {leaf.basis.value}"
-    where = f", where {leaf.holds}" if leaf.holds.fields else ""
-    return f"{verb} {' + '.join(sorted(leaf.types))}{basis}{where}"
-
-
-def _unit(asked: Asked, leaf: CountLeaf | SumLeaf) -> str:
-    if isinstance(leaf, CountLeaf):
-        return "events"
-    known = [asked.spec.observe.registry.fields_of(type_) for type_ in leaf.types]
-    kinds = {fields[name] for fields in known for name in leaf.fields if name in fields}
-    if kinds == {FieldKind.MONEY}:
-        return asked.spec.catalogue.tenant.currency
-    return "s" if kinds == {FieldKind.SECONDS} else ""
+    return tuple(Leaf(what(leaf), linked[leaf.index].get(0, 0), 1, "keys") for leaf in asked.plan.keys)

@@ -18,6 +18,7 @@ from streams.clock import Clock, SystemClock
 from streams.core.board import Board
 from streams.web.api import Api, Health
 from streams.web.drawing import Drawings
+from streams.web.explain import Explaining
 from streams.web.live import Live
 from streams.web.resume import Resume, Resuming
 from streams.web.static_files import StaticFiles
@@ -50,12 +51,14 @@ def build_web(
     people_in_api: bool = False,
     interval_s: float = 0.25,
     resume: Resume | None = None,
+    explaining: Explaining | None = None,
 ) -> web.Application:
     """The application; nothing listens yet.
 
     `clock` dates the page (the demo's runs faster). `people_in_api` adds rows and alerts about single people to
     `/api/*`, which asks nobody who they are. Open pages are told of changes at most every `interval_s`.
-    `resume` reads a paused partition on; without it there is no such address.
+    `resume` reads a paused partition on, `explaining` tells how values came about; without them there are no such
+    addresses.
     """
     statics = StaticFiles()
     drawings = Drawings(board, clock or SystemClock())
@@ -79,6 +82,8 @@ def build_web(
     )
     if resume is not None:
         app.add_routes([web.post("/api/partitions/{partition:[0-9]{1,6}}/resume", Resuming(resume).serve)])
+    if explaining is not None:
+        app.add_routes([web.get("/api/explain/{kpi}/{subject}", explaining.serve)])
     app.cleanup_ctx.append(live.watching)
     app.on_shutdown.append(live.close)
     app.on_response_prepare.append(_secure)

@@ -1,0 +1,206 @@
+"""The arithmetic of a value, measure class by measure class: one function each, found by the node's type.
+
+A function gets the node of the catalogue and the teller; it tells its leaves and returns the term that they make. A new
+measure needs its function in TERMS and nothing else here; until it has one, its events are told and its arithmetic not.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from schemas.catalogue.measures import Count, Difference, Mean, Quantity, Ratio, Sum, SumOf
+from streams.core.explain.leaves import LeafTold, tell_leaf
+from streams.core.explain.scene import Scene
+from streams.core.facts import Fact
+from streams.core.measures.compile import Plan
+from streams.core.measures.leaves import CountLeaf, KeyLeaf, SumLeaf
+
+
+class UntoldError(Exception):
+    """The arithmetic of a measure is not told: it has no function here."""
+
+
+class Joined(StrEnum):
+    """The sign between the parts of a term; the one that binds less needs brackets within another."""
+
+    NONE = ""
+    SUM = "+"
+    QUOTIENT = "/"
+
+
+class Term(NamedTuple):
+    """A part of the formula: as leaves (`[1] / [2]`), as numbers (`19 / 20`), and what it comes to (None: a divisor is
+    0)."""
+
+    formula: str
+    numbers: str
+    value: Fraction | None
+    joined: Joined = Joined.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The value counted anew: formula, numbers and result in the KPI's unit, and n."""
+
+    formula: str
+    numbers: str
+    value: int | float | None
+    n: int
+
+
+class Teller:
+    """Tells the leaves of a measure in the order in which they were compiled."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.leaves: list[LeafTold] = []
+        self._plain: Iterator[CountLeaf | SumLeaf] = iter(scene.plan.leaves)
+        self._keys: Iterator[KeyLeaf] = iter(scene.plan.keys)
+        self._base: list[CountLeaf | SumLeaf | KeyLeaf] = []
+        self._base_amounts: list[int] = []
+
+    def term(self, node: Any) -> Term:
+        """The term of a node, its leaves told on the way.
+
+        Raises:
+            UntoldError: no function tells nodes of this type.
+        """
+        found = TERMS.get(type(node))
+        if found is None:
+            raise UntoldError(type(node).__name__)
+        return found(node, self)
+
+    def plain(self, *, based: bool) -> Term:
+        """The next count or sum."""
+        leaf = next(self._plain)
+        return self._told(leaf, tell_leaf(leaf, self.scene), based)
+
+    def keys(self, *, based: bool) -> Term:
+        """The next distinct count."""
+        leaf = next(self._keys)
+        return self._told(leaf, tell_leaf(leaf, self.scene), based)
+
+    def add(self, told: LeafTold, *, n: int = 0) -> Term:
+        """A leaf that the caller has told by itself, with the items that it adds to n."""
+        self._base_amounts.append(n)
+        self.leaves.append(told)
+        return Term(f"[{len(self.leaves)}]", number(told.amount), told.amount)
+
+    @property
+    def n(self) -> int:
+        """Events, or entities, behind the value: those of the leaves that were told as its base."""
+        plain = [leaf for leaf in self._base if not isinstance(leaf, KeyLeaf)]
+        events = sum(1 for fact in self.scene.mine if any(_behind(leaf, fact) for leaf in plain))
+        return events + sum(self._base_amounts)
+
+    def _told(self, leaf: CountLeaf | SumLeaf | KeyLeaf, told: LeafTold, based: bool) -> Term:
+        if based:
+            self._base.append(leaf)
+        return self.add(told, n=told.integer if based and isinstance(leaf, KeyLeaf) else 0)
+
+
+def account_of(scene: Scene) -> tuple[tuple[LeafTold, ...], Account | None]:
+    """Every leaf, and the arithmetic; None where the measure has no function here."""
+    teller = Teller(scene)
+    try:
+        term = teller.term(scene.plan.kpi.measure)
+    except UntoldError:
+        return tuple(teller.leaves), None
+    term, factor = _in_unit(term, scene.plan), Fraction(*scene.plan.factor)
+    value = None if term.value is None else _json(term.value * factor)
+    return tuple(teller.leaves), Account(term.formula, term.numbers, value, teller.n)
+
+
+def number(amount: Fraction) -> str:
+    """A number as the formula has it: `12,500,000`, `95.25`."""
+    return f"{amount.numerator:,}" if amount.denominator == 1 else f"{float(amount):,.9g}"
+
+
+# -- one function a measure
+
+
+def _of_count(node: Count, teller: Teller, *, based: bool = True) -> Term:
+    return teller.plain(based=based) if node.distinct is None else teller.keys(based=based)
+
+
+def _of_sum(node: Sum, teller: Teller, *, based: bool = True) -> Term:
+    return teller.plain(based=based)
+
+
+def _of_sum_of(node: SumOf, teller: Teller, *, based: bool = True) -> Term:
+    return _chained(" + ", [_quantity(part, teller, based=based) for part in node.sum_of], Fraction.__add__)
+
+
+def _of_difference(node: Difference, teller: Teller, *, based: bool = True) -> Term:
+    sides = [_quantity(side, teller, based=based) for side in (node.difference.of, node.difference.minus)]
+    return _chained(" − ", sides, Fraction.__sub__)
+
+
+def _of_ratio(node: Ratio, teller: Teller) -> Term:
+    top = _quantity(node.ratio.of, teller, based=False)
+    return _quotient(top, _quantity(node.ratio.to, teller, based=True))
+
+
+def _of_mean(node: Mean, teller: Teller) -> Term:
+    if node.per is not None:
+        return _quotient(teller.plain(based=False), teller.keys(based=True))
+    total = teller.plain(based=True)
+    n = Fraction(teller.n)
+    return _quotient(total, Term("n", number(n), n))
+
+
+QUANTITIES: Mapping[type, Callable[..., Term]] = {
+    Count: _of_count, Sum: _of_sum, SumOf: _of_sum_of, Difference: _of_difference,
+}  # fmt: skip
+"""What may be a side of a ratio; `based` says whether its events are the ones behind the value."""
+TERMS: Mapping[type, Callable[[Any, Teller], Term]] = {**QUANTITIES, Ratio: _of_ratio, Mean: _of_mean}
+
+
+def _quantity(node: Quantity, teller: Teller, *, based: bool) -> Term:
+    found = QUANTITIES.get(type(node))
+    if found is None:
+        raise UntoldError(type(node).__name__)
+    return found(node, teller, based=based)
+
+
+# -- terms
+
+
+def _chained(sign: str, terms: list[Term], join: Callable[[Fraction, Fraction], Fraction]) -> Term:
+    value = terms[0].value
+    for term in terms[1:]:
+        value = None if value is None or term.value is None else join(value, term.value)
+    if len(terms) == 1:
+        return terms[0]
+    parts = [terms[0], *(_bracketed(term, Joined.SUM) for term in terms[1:])]
+    return Term(sign.join(term.formula for term in parts), sign.join(term.numbers for term in parts), value, Joined.SUM)
+
+
+def _quotient(top: Term, bottom: Term) -> Term:
+    value = top.value / bottom.value if top.value is not None and bottom.value else None
+    top, bottom = _bracketed(top, Joined.SUM), _bracketed(bottom, Joined.SUM, Joined.QUOTIENT)
+    return Term(f"{top.formula} / {bottom.formula}", f"{top.numbers} / {bottom.numbers}", value, Joined.QUOTIENT)
+
+
+def _in_unit(term: Term, plan: Plan) -> Term:
+    """With the factor that brings it into the KPI's unit: percent, or minutes instead of seconds."""
+    num, den = plan.factor
+    if (num, den) == (1, 1):
+        return term
+    sign = f"× {num:,}" if den == 1 else f"/ {den:,}"
+    inner = _bracketed(term, Joined.SUM)
+    return Term(f"{inner.formula} {sign}", f"{inner.numbers} {sign}", term.value, Joined.QUOTIENT)
+
+
+def _bracketed(term: Term, *signs: Joined) -> Term:
+    return Term(f"({term.formula})", f"({term.numbers})", term.value) if term.joined in signs else term
+
+
+def _json(value: Fraction) -> int | float:
+    return value.numerator if value.denominator == 1 else float(value)
+
+
+def _behind(leaf: CountLeaf | SumLeaf, fact: Fact) -> bool:
+    return leaf.take(fact) is not None and leaf.counts(fact)
