@@ -15,7 +15,7 @@ from schemas.events.envelope import Event
 from streams.core.accumulators.vector import add, retract, zero
 from streams.core.columns import FEWEST, Change, Columns
 from streams.core.facts import Fact
-from streams.core.frames import Slice, integers
+from streams.core.frames import Payload, Slice, integers
 from streams.core.layout import COUNT, HOUR_WIDTH, LAST
 from streams.core.rows import Key, Rows
 from streams.core.spread import Spread, Touch
@@ -33,6 +33,7 @@ class Cells:
         self._windows = windows
         self._columns = Columns(spread, windows)
         self._touched: dict[Key, None] = {}
+        self._parts: dict[tuple[str, int, str, str, str], Payload | None] = {}
         self._alone: list[Event] = []
         self._chained: list[tuple[Fact, int]] = []
         self._cuts: list[_Cut] = []
@@ -75,8 +76,10 @@ class Cells:
                     self._count(_fact(event), 1, oldest_pane_us)
             else:
                 self._apply(*by_columns[number])
-                for event in events if self._spread.has_keys else ():
-                    self._count(_fact(event), 1, oldest_pane_us, keyed=True)
+                linked = self._spread.linked_types
+                for event in events if linked else ():
+                    if event.type in linked:
+                        self._count(_fact(event), 1, oldest_pane_us, keyed=True)
             for fact, sign in chained[first[1] : cut.ends[1]]:
                 self._count(fact, sign, oldest_pane_us)
             slices.append(self._slice(cut.stamp_us))
@@ -113,6 +116,8 @@ class Cells:
 
     def _slice(self, stamp_us: int) -> Slice:
         slice_ = Slice(stamp_us, layout=self._spread.layout.fingerprint)
+        slice_.parts = [(*name, payload) for name, payload in self._parts.items()]
+        self._parts = {}
         for key in self._touched:
             table, *name = key
             value = self._rows.get(key)
@@ -178,6 +183,9 @@ class Cells:
         self._meet(credit.unknown_owner)
         for touch in self._spread.touches(fact, credit, keyed=keyed):
             self._touch(touch, fact, sign, oldest_pane_us)
+        for *name, payload in self._spread.parts(fact, credit):
+            # The newest is the one that stands: a correction takes the old fact back before it adds the new one.
+            self._parts[tuple(name)] = payload if sign > 0 else None  # type: ignore[index]
 
     def _touch(self, touch: Touch, fact: Fact, sign: int, oldest_pane_us: int) -> None:
         """One fact's effect on one KPI, for every subject credited."""
@@ -211,4 +219,4 @@ class _Cut(NamedTuple):
 
 
 def _fact(event: Event) -> Fact:
-    return Fact(event.type, event.time_us, event.data, (event.source, event.id))
+    return Fact(event.type, event.time_us, event.data, (event.source, event.id), subject=event.subject)

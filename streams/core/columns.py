@@ -320,7 +320,7 @@ class _Members:
         self.slots = np.zeros((len(LEVELS), group.width), np.int64)
         self.hour_slots = np.zeros((len(LEVELS), group.hours_width), np.int64)
         for plan in group.plans:
-            if plan.keys:
+            if plan.linked:
                 continue
             for type_ in plan.types:
                 self.by_type[type_].append(plan)

@@ -249,8 +249,10 @@ class Chain:
         # A credit note is a sale below zero: nothing can be taken from it.
         most = max(effective.get("amount") or 0, 0)
         taken = min(sum(amount for amount in amounts if amount is not None), most)
-        root = Fact(self.root.type, self.root.time_us, effective, identity_of(self.root), whole, 0 if whole else taken)
-        return [root, *(Fact(kept.type, kept.time_us, kept.data, identity_of(kept)) for kept in reversals)]
+        subject, taken = self.root.subject, 0 if whole else taken
+        root = Fact(self.root.type, self.root.time_us, effective, identity_of(self.root), whole, taken, subject)
+        own = [Fact(kept.type, kept.time_us, kept.data, identity_of(kept), subject=subject) for kept in reversals]
+        return [root, *own]
 
 
 class Kin(NamedTuple):

@@ -31,7 +31,8 @@ class Happening(Protocol):
 
 class Fact(NamedTuple):
     """An event that counts. `data` is the effective data; `taken` is the amount that partial reversals took away
-    (minor units), `whole` says that a reversal took everything; `identity` is the root's (source, id)."""
+    (minor units), `whole` says that a reversal took everything; `identity` is the root's (source, id), `subject` the
+    entity that the event is about."""
 
     type: str
     time_us: int
@@ -39,6 +40,7 @@ class Fact(NamedTuple):
     identity: tuple[str, str]
     whole: bool = False
     taken: int = 0
+    subject: str = ""
 
 
 class Credit(NamedTuple):

@@ -26,20 +26,25 @@ Total = tuple[str, str, str, list[dict[int, int]]]
 """(kpi, subject, window id, sparse vector of each linked leaf), from LINK. Numbers beyond 64 bits travel as digits."""
 KeyCount = tuple[str, int, str, str, str, int]
 """(kpi, key leaf, subject, window id, key, references)."""
+Payload = tuple[int, int, tuple[str | None, str | None, str | None], int]
+"""(event time, roles, person, team and department credited, value) of an event as part of an item."""
+Part = tuple[str, int, str, str, str, Payload | None]
+"""(tag of the KPI's measure, linked leaf, key, source and id of the event, payload), None once it does not stand."""
 
 
 class Slice(msgspec.Struct, array_like=True):
     """Changes since the slice before; `stamp_us` is the minute that they may be judged at. `layout` is the fingerprint
-    of the layout that `cells` follow."""
+    of the layout that `cells` follow. `parts` go to LINK, which keeps them; they are no totals."""
 
     stamp_us: int
     cells: list[Cell] = []
     keys: list[KeyCount] = []
     totals: list[Total] = []
     layout: str = ""
+    parts: list[Part] = []
 
     def __len__(self) -> int:
-        return len(self.cells) + len(self.keys) + len(self.totals)
+        return len(self.cells) + len(self.keys) + len(self.totals) + len(self.parts)
 
 
 class Frame(msgspec.Struct, array_like=True):
@@ -96,7 +101,7 @@ def _pieces(slice_: Slice) -> Iterator[Slice]:
     if len(slice_) <= MOST_ENTRIES:
         yield slice_
         return
-    for field in ("cells", "keys", "totals"):
+    for field in ("cells", "keys", "totals", "parts"):
         entries = getattr(slice_, field)
         for start in range(0, len(entries), MOST_ENTRIES):
             part = Slice(slice_.stamp_us, layout=slice_.layout)

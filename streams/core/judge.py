@@ -9,7 +9,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from schemas.alerts import AlertClass
-from schemas.catalogue.models import Direction, Kind
+from schemas.catalogue.models import Direction, Kind, Period
 from schemas.values import Value
 from streams.core import frames
 from streams.core.alerting.lifecycle import Step as AlertStep
@@ -17,6 +17,7 @@ from streams.core.align import Alignment
 from streams.core.frames import HOUR as HOUR_PREFIX
 from streams.core.frames import Cell, Slice, Total
 from streams.core.hours import Hours
+from streams.core.journeys.contract import POOL
 from streams.core.judge_spec import JudgeSpec as JudgeSpec
 from streams.core.measures.compile import MeasureClass, Plan
 from streams.core.partials import KEYS, Partials
@@ -70,7 +71,8 @@ class Judge:
         self._partition = partition
         self._rows = Rows()
         self._aligned = Alignment(self._rows, spec.sources)
-        self._partials = Partials(self._rows, spec.layout)
+        self._partials = Partials(self._rows, spec.layout, spec.windows, lambda: self._at_us)
+        self._reaches_us = {plan.kpi.id: plan.reach_us for plan in spec.plans.values()}
         self._hours = Hours(self._rows, spec.layout)
         readings = Readings(
             spec.catalogue,
@@ -316,10 +318,14 @@ class Judge:
 
     def _take_total(self, source: str, total: Total, stamp_us: int) -> None:
         kpi, subject, period, _ = total
+        if period == POOL and kpi in self._spec.plans:
+            self._partials.put_total(source, total)  # moves values by little: those that change are told in time
+            return
         if not self._spec.fits(kpi, subject, period):
             return  # told before the catalogue changed
         window = self._window(period)
-        less = self._partials.put_total(source, total) if window.end_us >= self._meta["oldest_us"] else None
+        is_over = window.end_us < self._meta["oldest_us"] - self._reaches_us[kpi]
+        less = None if is_over else self._partials.put_total(source, total)
         if less is not None:
             self._count(self._spec.plans[kpi], subject, window)
             self._heed(self._heeding(kpi, subject), stamp_us, less=less)
@@ -412,7 +418,7 @@ class Judge:
         if kind == OPEN:
             self._open(plan, self._window(what[1]))
         elif kind == CLOSE:
-            self._values.close(plan, self._window(what[1]))
+            self._close(plan, self._window(what[1]))
         elif kind == RESTATE:
             self._restate(plan, what[1], self._window(what[2]))
         elif kind == HOUR:
@@ -497,6 +503,18 @@ class Judge:
         # Who is hidden may depend on a sibling's answers.
         subjects = [subject] if plan.kpi.anonymous is None else sorted(self._spec.subjects[plan.kpi.id])
         self._values.restate(plan, subjects, window)
+        self._restate_again(plan, subject, window)
+
+    def _close(self, plan: Plan, window: Window) -> None:
+        for subject in list(self._values.open_subjects(plan.kpi.id, window.id)) if plan.ages else ():
+            self._restate_again(plan, subject, window)
+        self._values.close(plan, window)
+
+    def _restate_again(self, plan: Plan, subject: str, window: Window) -> None:
+        """A cohort that is not mature is looked at once a local day."""
+        if plan.ages and self._at_us < window.end_us + plan.reach_us:
+            day = self._spec.windows.period(Period.DAY, self._at_us)
+            self._timers.set(minute_from(day.end_us), RESTATE, plan.kpi.id, subject, window.id)
 
     def _close_hour(self, plan: Plan, subject: str, now_us: int) -> None:
         end_us = self._watch.close_hour(plan, subject, now_us)
@@ -539,8 +557,10 @@ class Judge:
             return
         self._meta["swept_day"] = at_us // DAY_US
         self._meta["oldest_us"] = oldest_us = at_us - self._spec.policy.horizon_us
-        self._values.sweep(oldest_us)
-        self._partials.sweep(lambda window_id: self._window(window_id).end_us < oldest_us)
+        self._values.sweep(oldest_us, self._reaches_us)
+        self._partials.sweep(
+            lambda window_id, reach_us: self._window(window_id).end_us < oldest_us - reach_us, self._reaches_us
+        )
         self._partials.forget_sums()
         self._hours.sweep(at_us - PANE_HORIZON_US)
 

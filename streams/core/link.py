@@ -1,8 +1,10 @@
-"""Stage LINK: distinct keys, counted where all holders of one key meet.
+"""Stage LINK: distinct keys, counted where all holders of one key meet, and journeys, whose events meet here.
 
 A key such as a lead id can stand in events of several source partitions. OBSERVE sends its reference counts to the
-partition of the key; here a key counts once for a (kpi, subject, window) while any source refers to it. What goes on
-to JUDGE is the number of such keys, absolute. Slices keep their stamps, so that time is not lost at this hop.
+partition of the key; here a key counts once for a (kpi, subject, window) while any source refers to it. Of measures
+that join events it sends the events themselves (`items`). What goes on to JUDGE is absolute: a sparse vector a linked
+leaf. Slices keep their stamps, so that time is not lost at this hop; before a slice is applied, every item has changed
+that time alone changes until then.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +13,9 @@ from schemas import topics
 from streams.core import frames
 from streams.core.align import Alignment
 from streams.core.frames import Slice, Total
-from streams.core.observe import ObserveSpec
+from streams.core.items import Items
+from streams.core.journeys.contract import ALWAYS_US, POOL, View
+from streams.core.link_spec import CATALOGUE, LinkSpec
 from streams.core.policy import DAY_US
 from streams.core.rows import Rows
 from streams.core.spread import route
@@ -26,12 +30,16 @@ SWEEP_DAYS = 7
 class Link:
     """State of one partition of kpi.links."""
 
-    def __init__(self, spec: ObserveSpec, partition: int) -> None:
-        self._spec = spec
+    def __init__(self, link: LinkSpec, partition: int) -> None:
+        self._link = link
+        self._spec = spec = link.observe
+        self._partition = partition
         self._source = f"{frames.FROM_LINK}{partition}"
         self._rows = Rows()
         self._totals = Totals(self._rows, spec.windows)
-        self._retell: list[Name] = []
+        self._items = Items(self._rows, self._totals, link.places, spec.windows)
+        self._now_us = ALWAYS_US
+        self._first_us: int | None = None
         self._aligned = Alignment(self._rows, [f"{frames.FROM_OBSERVE}{p}" for p in range(spec.partitions)])
 
     def load(self, key: bytes, value: bytes) -> None:
@@ -42,10 +50,9 @@ class Link:
         """Take up the clocks and the slices that wait."""
         self._aligned.ready()
         self._totals.ready()
-        # Another catalogue may count more or fewer keys for a KPI, or none: JUDGE has to hear the totals anew.
-        told = self._rows.get((META, "catalogue"))
-        if told is not None and told != self._spec.fingerprint:
-            self._retell = self._totals.names()
+        self._items.ready()
+        self._first_us = self._aligned.first_us
+        self._now_us = ALWAYS_US if self.clock_us is None else self.clock_us
 
     def counts(self) -> Mapping[tuple[str, ...], int]:
         """Nothing ends here: every key count goes on."""
@@ -65,10 +72,14 @@ class Link:
         """One chunk of frames."""
         for record in records:
             self._aligned.take(frames.decode(record.value or b""))
-        self._rows.put((META, "catalogue"), self._spec.fingerprint)
-        slices = [Slice(0, totals=self._told(self._retell))] if self._retell else []
-        self._retell = []
-        slices += [self._count(source, slice_) for source, slice_ in self._aligned.release()]
+        slices = [*self._adopt(), *self._hear_first()]
+        while (stamp_us := self._aligned.next_us) is not None:
+            slices += self._pass_time(stamp_us)
+            self._now_us = max(self._now_us, stamp_us)
+            slices.append(self._count(*self._aligned.pop()))
+        if (clock_us := self.clock_us) is not None:
+            slices += self._pass_time(clock_us + 1)
+            self._now_us = max(self._now_us, clock_us)
         self._aligned.save()
         self._sweep()
         return Step(self._tell(slices), self._rows.flush())
@@ -76,6 +87,51 @@ class Link:
     def tick(self, now: Now) -> Step:
         """Time comes in frames, not here."""
         return Step([], {})
+
+    def _adopt(self) -> list[Slice]:
+        """Another catalogue, or the first: it may link more or fewer leaves of a KPI, or none, so JUDGE has to hear all
+        totals anew; its people count from now on."""
+        name, fingerprint = (META, "catalogue"), self._spec.fingerprint
+        told = self._rows.get(name)
+        if told == fingerprint:
+            return []
+        self._rows.put(name, fingerprint)
+        names = dict.fromkeys(self._totals.names())
+        if told is not None:
+            self._items.adopt(self._view, {CATALOGUE})
+        mine = (part for part in self._link.employed() if self._spec.partition_of(part[2]) == self._partition)
+        self._items.take(mine, self._view)
+        names |= dict.fromkeys(self._totals.take_touched())
+        return [Slice(0, totals=self._told(names))] if names else []
+
+    def _hear_first(self) -> list[Slice]:
+        """The first event of all may be earlier than was known."""
+        first_us, was_us = self._aligned.first_us, self._first_us
+        if first_us is None or (was_us is not None and first_us >= was_us):
+            return []
+        self._first_us = first_us
+        self._items.tell_from(was_us, self._view)
+        return [Slice(0, totals=self._told(self._totals.take_touched()))]
+
+    def _pass_time(self, before_us: int) -> list[Slice]:
+        """Let items change that do so before an instant; slices of what has changed, as OBSERVE would cut them."""
+        slices = []
+        while (due_us := self._items.next_us) is not None and due_us < before_us:
+            stamp_us, until_us = self._spec.stamp(due_us)
+            self._items.pass_time(min(until_us, before_us), self._view.oldest_us, self._first_us)
+            slices.append(Slice(stamp_us, totals=self._told(self._totals.take_touched())))
+        return slices
+
+    @property
+    def _view(self) -> View:
+        return View(self._now_us, self._oldest_us, self._first_us)
+
+    @property
+    def _oldest_us(self) -> int:
+        """What ended before this is forgotten. Two days more than JUDGE, whose clock may be behind ours: half a total
+        must not reach it."""
+        swept_day = self._rows.get((META,))
+        return ALWAYS_US if swept_day is None else (swept_day - 2) * DAY_US - self._spec.policy.horizon_us
 
     def _count(self, source: str, slice_: Slice) -> Slice:
         """Apply one slice; the totals that it changed."""
@@ -93,6 +149,7 @@ class Link:
             step = bool(sources) - before
             if step:
                 self._totals.add((kpi, subject, window), leaf, {0: step})
+        self._items.take(slice_.parts, self._view)
         return Slice(slice_.stamp_us, totals=self._told(self._totals.take_touched()))
 
     def _told(self, names: Iterable[Name]) -> list[Total]:
@@ -112,9 +169,10 @@ class Link:
             for total in slice_.totals:
                 anonymous = spec.spread.plans[total[0]].kpi.anonymous is not None
                 target = spec.partition_of(route(anonymous, total[1], spec.org))
-                parts.setdefault(target, Slice(slice_.stamp_us)).totals.append(total)
-            for target, part in parts.items():
-                to_judge[target].append(part)
+                for part in range(spec.partitions) if total[2] == POOL else (target,):
+                    parts.setdefault(part, Slice(slice_.stamp_us)).totals.append(total)
+            for part, own in parts.items():
+                to_judge[part].append(own)
         return frames.frame_sends(topics.PARTIALS, self._source, self.clock_us, self._aligned.first_us, to_judge)
 
     def _sweep(self) -> None:
@@ -123,9 +181,9 @@ class Link:
         if clock_us is None or clock_us // DAY_US < (self._rows.get((META,)) or 0) + SWEEP_DAYS:
             return
         self._rows.put((META,), clock_us // DAY_US)
-        # Two days more than JUDGE, whose clock may be behind ours: half a total must not reach it.
-        oldest_us = clock_us - self._spec.policy.horizon_us - 2 * DAY_US
+        oldest_us = self._oldest_us
         for key, _ in self._rows.items(REFERENCE):
             if self._spec.windows.parse(str(key[4]))[1].end_us < oldest_us:
                 self._rows.drop(key)
-        self._totals.sweep(oldest_us)
+        self._items.sweep(oldest_us)
+        self._totals.sweep(oldest_us, self._link.reaches_us)

@@ -80,6 +80,10 @@ class Membership:
         """Whether the catalogue has a person of this id, at whatever time."""
         return person_id in self._rows
 
+    def everyone(self) -> list[str]:
+        """Persons of the catalogue, at whatever time, by id."""
+        return sorted(self._rows)
+
     def stretches(self, person_id: str) -> list[tuple[int, int, str]]:
         """(start_us, end_us, team) of a person in order, open ends as ALWAYS_US and FOREVER_US.
 

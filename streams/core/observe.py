@@ -333,6 +333,8 @@ class Observe:
             parts = {}
             for key in slice_.keys:
                 parts.setdefault(spec.partition_of(key[4]), Slice(slice_.stamp_us)).keys.append(key)
+            for own in slice_.parts:
+                parts.setdefault(spec.partition_of(own[2]), Slice(slice_.stamp_us)).parts.append(own)
             for target, part in parts.items():
                 to_link[target].append(part)
         self._sends += frames.frame_sends(topics.PARTIALS, self._source, clock_us, first_us, to_judge)

@@ -12,16 +12,20 @@ from operator import add, sub
 from typing import Any, NamedTuple
 
 from schemas.catalogue.measures import Count, Sum
+from schemas.catalogue.models import Period
 from streams.core import frames
 from streams.core.accumulators import sparse
 from streams.core.accumulators.sparse import Sparse
 from streams.core.frames import Cell, Total
+from streams.core.journeys.contract import FOREVER_US, POOL, Linked
 from streams.core.layout import Group, Layout
 from streams.core.measures.compile import FACTS_SLOT, N_SLOT, Plan, Reading
 from streams.core.measures.leaves import CountLeaf, SumLeaf
 from streams.core.rows import Key, Rows
+from streams.core.windows import Windows
 
 CELL, KEYS = "cell", "keys"
+NO_LINKED = Linked(())
 Changed = tuple[Mapping[str, None], Set[str]]
 """KPIs that an entry has changed, and those of them of which a component has become less: a correction."""
 NONE: Set[str] = frozenset()
@@ -40,9 +44,15 @@ class _Place(NamedTuple):
 class Partials:
     """Cells and linked totals of one partition of JUDGE, as its rows."""
 
-    def __init__(self, rows: Rows, layout: Layout) -> None:
+    def __init__(
+        self, rows: Rows, layout: Layout, windows: Windows | None = None, now: Callable[[], int] = lambda: FOREVER_US
+    ) -> None:
+        """Args: `now` is the clock that values are read at which depend on it; by default the end of all time."""
         self._rows = rows
         self._layout = layout
+        self._windows = windows
+        self._now = now
+        self._pools: dict[str, list[Sparse]] = {}
         self._kpis = [_kpis_by_slot(group) for group in layout.groups]
         self._places = {plan.kpi.id: _place(group, plan) for group in layout.groups for plan in group.plans}
         self._merged: dict[Key, list[int]] = {}
@@ -95,6 +105,8 @@ class Partials:
             return None
         sources[source] = vectors
         self._rows.put(key, sources)
+        if window == POOL:
+            self._pools.pop(kpi, None)
         pairs = zip(vectors, before, strict=False)
         return any(new.get(slot, 0) < number for new, old in pairs for slot, number in old.items())
 
@@ -112,26 +124,33 @@ class Partials:
             if plain is not None:
                 found.append(Reading(vector[plain], vector[at + N_SLOT]))
             else:
-                linked = self.linked(plan, subject, window) if plan.linked else ()
+                linked = self._linked(plan, subject, window) if plan.linked else NO_LINKED
                 found.append(plan.reading(vector[at : at + width], linked))
         return found
 
     def has_facts(self, plan: Plan, subject: str, window: str) -> bool:
         """Whether any standing event takes part."""
         group, at, _, _ = self._places[plan.kpi.id]
-        return self.vector(group, subject, window)[at + FACTS_SLOT] > 0
+        if self.vector(group, subject, window)[at + FACTS_SLOT] > 0:
+            return True
+        if not plan.journeys:
+            return False
+        linked = self.linked(plan, subject, window)
+        return any(linked[leaf.index] for leaf in plan.journeys)
 
     def forget_sums(self) -> None:
         """Free what can be summed up again: most periods are over and never asked for again."""
         self._merged.clear()
 
-    def sweep(self, is_over: Callable[[str], bool]) -> None:
-        """Drop the rows of the windows that `is_over` says so of."""
-        for table in (CELL, KEYS):
-            for key, _ in self._rows.items(table):
-                if is_over(str(key[3])):
-                    self._rows.drop(key)
-                    self._merged.pop(key, None)
+    def sweep(self, is_over: Callable[[str, int], bool], reaches_us: Mapping[str, int]) -> None:
+        """Drop the rows of the windows that `is_over` says so of, told how long after its end one can still change."""
+        for key, _ in self._rows.items(CELL):
+            if is_over(str(key[3]), 0):
+                self._rows.drop(key)
+                self._merged.pop(key, None)
+        for key, _ in self._rows.items(KEYS):
+            if key[3] != POOL and is_over(str(key[3]), reaches_us[str(key[1])]):
+                self._rows.drop(key)
 
     def vector(self, group: Group, subject: str, window: str) -> list[int]:
         """The vector of a group over all sources; not to be changed."""
@@ -153,6 +172,19 @@ class Partials:
         # Another catalogue may have had more or fewer of them; LINK tells its totals anew.
         parts = [vectors for vectors in sources.values() if len(vectors) == plan.linked]
         return [sparse.merge(vectors[leaf] for vectors in parts) for leaf in range(plan.linked)]
+
+    def _linked(self, plan: Plan, subject: str, window: str) -> Linked:
+        """What LINK told, with the clock. A period that is over is looked at once a local day, at its beginning."""
+        vectors, windows = self.linked(plan, subject, window), self._windows
+        if windows is None or not plan.journeys:
+            return Linked(vectors)
+        (_, (_, start_us, end_us)), now_us = windows.parse(window), self._now()
+        if now_us >= end_us:
+            now_us = max(windows.period(Period.DAY, now_us).start_us, end_us)
+        pools = self._pools.get(plan.kpi.id)
+        if pools is None:
+            pools = self._pools[plan.kpi.id] = self.linked(plan, "", POOL)
+        return Linked(vectors, now_us, start_us, end_us, pools)
 
 
 def _kpis_by_slot(group: Group) -> list[str]:

@@ -13,6 +13,7 @@ from streams.core.calendar import build, zone_of
 from streams.core.intake import Intake, announcer
 from streams.core.judge import Judge, JudgeSpec
 from streams.core.link import Link
+from streams.core.link_spec import LinkSpec
 from streams.core.membership import Membership
 from streams.core.notify import NotifyPartition, NotifyPolicy
 from streams.core.observe import Observe, ObserveSpec
@@ -44,6 +45,7 @@ def stages(
     says. LINK is left out where no KPI counts distinct keys."""
     judge = compiled(catalogue, policy, partitions, partition_of, open_store)
     observe, windows, has_keys = judge.observe, judge.windows, judge.observe.spread.has_keys
+    linking = LinkSpec(observe, judge.calendars.tenant, Membership(catalogue, windows))
     notify = NotifyPolicy(sinks=policy.channels)
     paused = announcer(catalogue, windows, policy)
     road = [
@@ -52,7 +54,7 @@ def stages(
             lambda partition: Observe(observe, partition),
             lambda partition: Intake(partition, policy.guard, paused),
         ),
-        StageSpec(Stage.LINK, lambda partition: Link(observe, partition)),
+        StageSpec(Stage.LINK, lambda partition: Link(linking, partition)),
         StageSpec(Stage.JUDGE, lambda partition: Judge(judge, partition)),
         StageSpec(Stage.NOTIFY, lambda partition: NotifyPartition(partition, notify)),
     ]

@@ -7,8 +7,10 @@ from typing import NamedTuple
 from schemas.catalogue.models import Catalogue
 from schemas.events.registry import Registry
 from streams.core.facts import Credit, Crediting, Fact
+from streams.core.frames import Part
 from streams.core.layout import Layout, watches_hours
 from streams.core.measures.compile import Plan, compile_kpi
+from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.membership import Membership
 from streams.core.windows import Windows
 
@@ -35,16 +37,30 @@ class Spread:
         self._windows = windows
         self._by_type: dict[str, list[Plan]] = defaultdict(list)
         self._keyed: dict[str, list[Plan]] = defaultdict(list)
+        self._joined: dict[str, list[tuple[Plan, JourneyLeaf]]] = defaultdict(list)
         for plan in self.plans.values():
-            for type_ in plan.types:
+            for type_ in frozenset().union(*(leaf.types for leaf in (*plan.leaves, *plan.keys))):
                 self._by_type[type_].append(plan)
-                if plan.keys:
+                if plan.linked:
                     self._keyed[type_].append(plan)
+            for leaf in plan.journeys:
+                for type_ in leaf.types:
+                    self._joined[type_].append((plan, leaf))
+        self.linked_types = frozenset(self._keyed) | frozenset(self._joined)
+        """Types of events that are counted one by one, because a KPI counts distinct keys or joins events."""
 
     @property
     def has_keys(self) -> bool:
-        """Whether any KPI counts distinct keys, and so needs stage LINK."""
-        return any(plan.keys for plan in self.plans.values())
+        """Whether any KPI counts distinct keys or joins events, and so needs stage LINK."""
+        return any(plan.linked for plan in self.plans.values())
+
+    def parts(self, fact: Fact, credit: Credit) -> Iterator[Part]:
+        """The items that a fact is a part of."""
+        for plan, leaf in self._joined.get(fact.type, ()):
+            taken = leaf.take(fact)
+            if taken is not None:
+                payload = (fact.time_us, taken.roles, credit[:3], taken.value)
+                yield plan.tag, leaf.index, taken.key, *fact.identity, payload
 
     def touches(self, fact: Fact, credit: Credit, *, keyed: bool = False) -> Iterator[Touch]:
         """Every KPI that the fact has a part in; `keyed`: of those alone that count distinct keys."""

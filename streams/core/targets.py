@@ -71,7 +71,7 @@ class Targets:
         """What `of` is made of, in order: one piece a version and member. A class without pace has the one version that
         holds at the period's end, with a share of 1. Empty where there is no target."""
         plan, scope = self._plans[kpi_id], self.scopes[subject]
-        if plan.measure_class.paced:
+        if plan.measure_class.is_total:
             return self._pieces(plan, scope, subject, window)
         held = self._held(plan.kpi, scope, subject, window)
         if held is None or not self._takes_part(plan.kpi, scope, subject, window):
@@ -137,7 +137,7 @@ class Targets:
         scope = self.scopes[subject]
         if not self._takes_part(plan.kpi, scope, subject, window):
             return None
-        if plan.measure_class.paced:
+        if plan.measure_class.is_total:
             pieces = self._pieces(plan, scope, subject, window)
             return _weighed(pieces) if pieces else None
         version = self._held(plan.kpi, scope, subject, window)

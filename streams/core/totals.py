@@ -7,12 +7,11 @@ from collections.abc import Mapping
 
 from streams.core.accumulators import sparse
 from streams.core.accumulators.sparse import Sparse
+from streams.core.journeys.contract import POOL
 from streams.core.rows import Rows
 from streams.core.windows import Windows
 
 TOTAL = "total"
-POOL = "pool"
-"""In place of a window id: what one KPI knows of all its items, whoever is credited, whatever the period."""
 Name = tuple[str, str, str]
 """(kpi, subject, window id)."""
 
@@ -57,8 +56,9 @@ class Totals:
         known: list[Sparse] = self._rows.get((TOTAL, *name)) or []
         return [dict(leaf) for leaf in known[:leaves]] + [{} for _ in range(leaves - len(known))]
 
-    def sweep(self, oldest_us: int) -> None:
-        """Forget windows that ended before an instant."""
+    def sweep(self, oldest_us: int, reaches_us: Mapping[str, int]) -> None:
+        """Forget windows that ended before an instant; those of some KPIs can change for longer."""
         for name in self.names():
-            if name[2] != POOL and self._windows.parse(name[2])[1].end_us < oldest_us:
+            reach_us = reaches_us.get(name[0], 0)
+            if name[2] != POOL and self._windows.parse(name[2])[1].end_us < oldest_us - reach_us:
                 self._rows.drop((TOTAL, *name))

@@ -166,10 +166,10 @@ class ValueRows:
         if version > 0:
             self._send(self._readings.line(plan, subject, window), Reading(value, n), version)
 
-    def sweep(self, oldest_us: int) -> None:
-        """Forget rows that nothing inside the horizon can change; on kpi.values they stay."""
+    def sweep(self, oldest_us: int, reaches_us: Mapping[str, int]) -> None:
+        """Forget rows that nothing inside the horizon can change, those of some KPIs later; on kpi.values they stay."""
         for key, (version, _, _) in self._rows.items(ROW):
-            if version > 0 and self._window(str(key[3])).end_us < oldest_us:
+            if version > 0 and self._window(str(key[3])).end_us < oldest_us - reaches_us[str(key[1])]:
                 self._rows.drop(key)
 
     # -- publishing

@@ -1,12 +1,13 @@
 """From a KPI's measure tree to a plan: what a fact adds to its vector, and how a vector reads as a value.
 
 Vector layout: slot 0 counts the facts that take part (a row exists while it is above zero), slot 1 the events behind
-the value, then one slot a leaf. Distinct keys are counted by stage LINK, one number a key leaf.
+the value, then one slot a leaf. Distinct keys, and measures that join events, are stage LINK's: one sparse vector a
+linked leaf.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from hashlib import blake2b
 from math import lcm
 from typing import NamedTuple
 
@@ -17,15 +18,23 @@ from schemas.catalogue.measures import (
     Latest,
     Mean,
     Measure,
+    Quantile,
     Quantity,
     Ratio,
     Sum,
     SumOf,
     Where,
 )
-from schemas.catalogue.models import Direction, Kpi
+from schemas.catalogue.measures_journeys import AsShareWithin, Cohort, Conversion, Elapsed, Repeat, Retention
+from schemas.catalogue.models import Kpi
 from schemas.events.registry import FieldKind, Registry
 from streams.core.facts import Fact
+from streams.core.journeys.cohorts import Share
+from streams.core.journeys.contract import Linked as Linked
+from streams.core.measures.classes import MeasureClass as MeasureClass
+from streams.core.measures.classes import class_of
+from streams.core.measures.joins import Joining, leaf_of
+from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.measures.leaves import BILLION, CountLeaf, KeyLeaf, SumLeaf
 from streams.core.measures.where import Filter
 
@@ -43,28 +52,6 @@ DURATION_UNITS = {
     "days": 86400,
 }
 FACTS_SLOT, N_SLOT, FIRST_LEAF_SLOT = 0, 1, 2
-
-
-class MeasureClass(StrEnum):
-    """MEASURES.md section 3: what a target, a pace and a team total mean for a KPI."""
-
-    COUNT = "count"
-    MONEY = "money"
-    DISTINCT = "distinct"
-    COST = "cost"
-    DIFFERENCE = "difference"
-    RATIO = "ratio"
-    MEAN = "mean"
-
-    @property
-    def paced(self) -> bool:
-        """Whether a share of the target is due by a share of the working time."""
-        return self not in (MeasureClass.RATIO, MeasureClass.MEAN)
-
-    @property
-    def sums_over_members(self) -> bool:
-        """Whether a team's target is the sum of its members'."""
-        return self in (MeasureClass.COUNT, MeasureClass.MONEY, MeasureClass.DIFFERENCE)
 
 
 class NotComputedError(TypeError):
@@ -88,22 +75,24 @@ class Reading(NamedTuple):
     n: int
 
 
-Linked = Sequence[Mapping[int, int]]
-"""The sparse vector of each linked leaf; distinct keys are {0: keys}."""
+NOTHING: Mapping[int, int] = {}
 Read = Callable[[Sequence[int], Linked], Rational]
 """Reads a vector and the vectors of the linked leaves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A compiled KPI. `base_*` name the leaves whose events, or keys, are the ones behind the value."""
+    """A compiled KPI. `base_*` name the leaves whose events, keys or items are the ones behind the value; `tag` is the
+    KPI's id and a hash of its measure, because what was joined for another measure is another thing."""
 
     kpi: Kpi
+    tag: str
     types: frozenset[str]
     leaves: tuple[CountLeaf | SumLeaf, ...]
     keys: tuple[KeyLeaf, ...]
+    journeys: tuple[JourneyLeaf, ...]
     base_slots: frozenset[int]
-    base_keys: tuple[int, ...]
+    base_linked: frozenset[int]
     read: Read
     factor: Rational
     measure_class: MeasureClass
@@ -115,8 +104,18 @@ class Plan:
 
     @property
     def linked(self) -> int:
-        """How many leaves stage LINK has to tell of."""
-        return len(self.keys)
+        """How many leaves stage LINK has to tell of: distinct keys and journeys have one numbering."""
+        return len(self.keys) + len(self.journeys)
+
+    @property
+    def ages(self) -> bool:
+        """Whether the value of a period that is over changes with the clock alone."""
+        return any(isinstance(leaf.journey, Share) and leaf.journey.how is Cohort.PROJECTED for leaf in self.journeys)
+
+    @property
+    def reach_us(self) -> int:
+        """How long after its end a period can still change, by an event that is not late."""
+        return max((leaf.journey.reach_us for leaf in self.journeys), default=0)
 
     def contribution(self, fact: Fact) -> list[int] | None:
         """What a fact adds to the vector, or None where it has no part in this KPI."""
@@ -139,11 +138,20 @@ class Plan:
         held = ((leaf.index, leaf.key(fact)) for leaf in self.keys if leaf.counts(fact))
         return [(index, key) for index, key in held if key is not None]
 
+    def stands(self, vector: Sequence[int], linked: Linked) -> bool:
+        """Whether anything takes part in the KPI: its row exists."""
+        return vector[FACTS_SLOT] > 0 or any(linked.vectors[leaf.index] for leaf in self.journeys)
+
     def reading(self, vector: Sequence[int], linked: Linked) -> Reading:
         """The KPI's value and n from its merged vector and those of its linked leaves."""
         n = vector[N_SLOT]
-        if self.base_keys:
-            n += sum(linked[index].get(0, 0) for index in self.base_keys)
+        if self.base_linked:
+            n += sum(linked.vectors[leaf.index].get(0, 0) for leaf in self.keys if leaf.index in self.base_linked)
+            n += sum(
+                leaf.journey.count(linked.vectors[leaf.index])
+                for leaf in self.journeys
+                if leaf.index in self.base_linked
+            )
         num, den = self.read(vector, linked)
         if den == 0:
             return Reading(None, n)
@@ -155,23 +163,31 @@ def compile_kpi(kpi: Kpi, registry: Registry) -> Plan:
     """The plan of one KPI of a checked catalogue."""
     build = _Build(registry)
     read = build.measure(kpi.measure)
-    of_seconds, to_seconds = dimension_of(kpi.measure, registry)
-    factor = Rational(1, 1)
-    if kpi.unit == "%" and isinstance(kpi.measure, Ratio):
-        factor = Rational(100, 1)
-    elif of_seconds and not to_seconds:
-        factor = Rational(1, DURATION_UNITS.get(kpi.unit, 1))
+    digest = blake2b(kpi.measure.model_dump_json(by_alias=True).encode(), digest_size=6).hexdigest()
     return Plan(
         kpi=kpi,
-        types=frozenset().union(*(leaf.types for leaf in (*build.leaves, *build.keys))),
+        tag=f"{kpi.id}.{digest}",
+        types=frozenset().union(*(leaf.types for leaf in (*build.leaves, *build.keys, *build.journeys))),
         leaves=tuple(build.leaves),
         keys=tuple(build.keys),
+        journeys=tuple(build.journeys),
         base_slots=frozenset(build.base_slots),
-        base_keys=tuple(build.base_keys),
+        base_linked=frozenset(build.base_linked),
         read=read,
-        factor=factor,
+        factor=_factor(kpi, registry),
         measure_class=class_of(kpi),
     )
+
+
+def _factor(kpi: Kpi, registry: Registry) -> Rational:
+    """From what is read to the KPI's unit."""
+    measure = kpi.measure
+    if isinstance(measure, Elapsed) and not isinstance(measure.as_, AsShareWithin):
+        return Rational(1, 1_000_000 * DURATION_UNITS.get(kpi.unit, 1))
+    if isinstance(measure, Ratio | Conversion | Repeat | Retention | Elapsed) and kpi.unit == "%":
+        return Rational(100, 1)
+    of_seconds, to_seconds = dimension_of(measure, registry)
+    return Rational(1, DURATION_UNITS.get(kpi.unit, 1)) if of_seconds and not to_seconds else Rational(1, 1)
 
 
 class _Build:
@@ -181,8 +197,9 @@ class _Build:
         self._registry = registry
         self.leaves: list[CountLeaf | SumLeaf] = []
         self.keys: list[KeyLeaf] = []
+        self.journeys: list[JourneyLeaf] = []
         self.base_slots: list[int] = []
-        self.base_keys: list[int] = []
+        self.base_linked: list[int] = []
 
     def measure(self, node: Measure) -> Read:
         if isinstance(node, Ratio):
@@ -191,11 +208,14 @@ class _Build:
             total = self._sum(node.mean, node.of, node.where, Basis.NET)
             if node.per is not None:
                 keys = self._distinct(node.of, node.where, node.per, Basis.NET, measured=node.mean)
-                self.base_keys.append(len(self.keys) - 1)
+                self.base_linked.append(self.keys[-1].index)
                 return _quotient(total, keys)
             self.base_slots.append(self.leaves[-1].slot)
             return _quotient(total, lambda vector, linked: Rational(vector[N_SLOT], 1))
-        if isinstance(node, Count | Sum | SumOf | Difference):
+        if isinstance(node, Conversion | Elapsed | Retention | Repeat | Quantile):
+            self.base_linked.append(self._linked)
+            return self._join(node)
+        if isinstance(node, Count | Sum | SumOf | Difference | Latest):
             return self._based(node)
         raise NotComputedError(node)
 
@@ -209,16 +229,20 @@ class _Build:
         if isinstance(node, SumOf):
             return _total([(1, self.quantity(part)) for part in node.sum_of])
         if isinstance(node, Latest):
-            raise NotComputedError(node)
+            return self._join(node)
         sides = node.difference
         return _total([(1, self.quantity(sides.of)), (-1, self.quantity(sides.minus))])
 
     def _based(self, node: Quantity) -> Read:
-        leaves, keys = len(self.leaves), len(self.keys)
+        leaves, linked = len(self.leaves), self._linked
         read = self.quantity(node)
         self.base_slots.extend(leaf.slot for leaf in self.leaves[leaves:])
-        self.base_keys.extend(range(keys, len(self.keys)))
+        self.base_linked.extend(range(linked, self._linked))
         return read
+
+    @property
+    def _linked(self) -> int:
+        return len(self.keys) + len(self.journeys)
 
     def _slot(self) -> int:
         return FIRST_LEAF_SLOT + len(self.leaves)
@@ -230,8 +254,7 @@ class _Build:
 
     def _sum(self, fields: Sequence[str], types: Sequence[str], where: Where, basis: Basis) -> Read:
         slot = self._slot()
-        kinds = _kinds(fields, types, self._registry)
-        scale = 1 if kinds <= {FieldKind.INTEGER, FieldKind.MONEY} else BILLION
+        scale = self._scale(fields, types)
         self.leaves.append(SumLeaf(frozenset(types), Filter(where), basis, slot, tuple(fields), scale))
         return lambda vector, linked: Rational(vector[slot], scale)
 
@@ -243,9 +266,27 @@ class _Build:
         basis: Basis,
         measured: tuple[str, ...] | None = None,
     ) -> Read:
-        index = len(self.keys)
+        index = self._linked
         self.keys.append(KeyLeaf(frozenset(types), Filter(where), basis, index, tuple(fields), measured))
-        return lambda vector, linked: Rational(linked[index].get(0, 0), 1)
+        return lambda vector, linked: Rational(linked.vectors[index].get(0, 0), 1)
+
+    def _join(self, node: Joining) -> Read:
+        scale = 1
+        if isinstance(node, Latest | Quantile):
+            scale = self._scale((node.latest,) if isinstance(node, Latest) else node.quantile, node.of)
+        leaf = leaf_of(node, self._linked, scale)
+        self.journeys.append(leaf)
+
+        def read(vector: Sequence[int], linked: Linked) -> Rational:
+            pool = linked.pools[leaf.index] if linked.pools else NOTHING
+            value = leaf.journey.read(linked.vectors[leaf.index], linked, pool)
+            return Rational(0, 0) if value is None else Rational(value.numerator, value.denominator)
+
+        return read
+
+    def _scale(self, fields: Sequence[str], types: Sequence[str]) -> int:
+        kinds = _kinds(fields, types, self._registry)
+        return 1 if kinds <= {FieldKind.INTEGER, FieldKind.MONEY} else BILLION
 
 
 def _quotient(of: Read, to: Read) -> Read:
@@ -260,6 +301,8 @@ def _total(parts: Sequence[tuple[int, Read]]) -> Read:
     def read(vector: Sequence[int], linked: Linked) -> Rational:
         terms = [(sign, part(vector, linked)) for sign, part in parts]
         den = lcm(*(term.den for _, term in terms))
+        if den == 0:  # of one of them nothing can be said
+            return Rational(0, 0)
         return Rational(sum(sign * term.num * (den // term.den) for sign, term in terms), den)
 
     return read
@@ -274,8 +317,15 @@ def dimension_of(measure: Measure, registry: Registry) -> tuple[bool, bool]:
     """Whether a measure's numerator and denominator are seconds; the denominator of a plain quantity is not."""
     if isinstance(measure, Ratio):
         return dimension_of(measure.ratio.of, registry)[0], dimension_of(measure.ratio.to, registry)[0]
-    if isinstance(measure, Mean):
-        return _kinds(measure.mean, measure.of, registry) == {FieldKind.SECONDS}, False
+    if isinstance(measure, Mean | Quantile | Latest):
+        fields = (
+            measure.mean
+            if isinstance(measure, Mean)
+            else measure.quantile
+            if isinstance(measure, Quantile)
+            else (measure.latest,)
+        )
+        return _kinds(fields, measure.of, registry) == {FieldKind.SECONDS}, False
     if isinstance(measure, Sum):
         return _kinds((measure.sum,), measure.of, registry) == {FieldKind.SECONDS}, False
     if isinstance(measure, SumOf):
@@ -283,38 +333,3 @@ def dimension_of(measure: Measure, registry: Registry) -> tuple[bool, bool]:
     if isinstance(measure, Difference):
         return dimension_of(measure.difference.of, registry)
     return False, False
-
-
-def class_of(kpi: Kpi) -> MeasureClass:
-    """The class of MEASURES.md section 3 that a KPI belongs to."""
-    measure = kpi.measure
-    if isinstance(measure, Ratio):
-        return MeasureClass.RATIO
-    if isinstance(measure, Mean):
-        return MeasureClass.MEAN
-    if not isinstance(measure, Count | Sum | SumOf | Difference):
-        raise NotComputedError(measure)
-    if _has_difference(measure):
-        return MeasureClass.DIFFERENCE
-    if _has_foreign_distinct(measure):
-        return MeasureClass.DISTINCT
-    if not _leading(measure, Sum):
-        return MeasureClass.COUNT
-    return MeasureClass.COST if kpi.direction is Direction.DOWN else MeasureClass.MONEY
-
-
-def _leading(node: Quantity, kind: type) -> bool:
-    return _leading(node.sum_of[0], kind) if isinstance(node, SumOf) else isinstance(node, kind)
-
-
-def _has_difference(node: Quantity) -> bool:
-    return any(map(_has_difference, node.sum_of)) if isinstance(node, SumOf) else isinstance(node, Difference)
-
-
-def _has_foreign_distinct(node: Quantity) -> bool:
-    """Counts by an id that each event owns once sum over members; other distinct counts never do."""
-    if isinstance(node, SumOf):
-        return any(_has_foreign_distinct(part) for part in node.sum_of)
-    if not isinstance(node, Count) or node.distinct is None:
-        return False
-    return any(node.distinct != (type_.partition(".")[0] + "_id",) for type_ in node.count)

@@ -1,0 +1,200 @@
+"""Items of LINK: the events that share a key, what they last added to the totals, and when time changes that.
+
+A row is (tag of the KPI's measure, linked leaf, key), kept packed, because most items are not looked at again. What an
+item adds is a pure function of its events and the clock (streams.core.journeys); a change of either adds the
+difference to the totals. Timers are rebuilt from the rows.
+"""
+
+import heapq
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from streams.core.accumulators import sparse
+from streams.core.accumulators.sparse import Sparse
+from streams.core.frames import Part, Payload
+from streams.core.journeys.contract import ALWAYS_US, POOL, Account, Ground, Moment, View
+from streams.core.journeys.retention import Retention
+from streams.core.measures.compile import Plan
+from streams.core.measures.journey_leaves import JourneyLeaf
+from streams.core.rows import Key, Rows, packed
+from streams.core.totals import Totals
+from streams.core.windows import Windows
+
+ITEM = "item"
+FEWEST = 64
+"""Moments of an item from which on those that can never matter again are looked for."""
+_Told = tuple[tuple[str, ...], str, dict[int, int | str]]
+
+
+class Item(msgspec.Struct, array_like=True):
+    """Its moments in order, what it has added, when that changes by time alone, and how long it may matter."""
+
+    moments: list[Moment]
+    told: list[_Told]
+    next_us: int | None
+    keep_us: int
+
+
+_decode = msgspec.msgpack.Decoder(Item).decode
+
+
+class Place(NamedTuple):
+    """A leaf of a KPI, and what its items share."""
+
+    plan: Plan
+    leaf: JourneyLeaf
+    ground: Ground
+
+
+class Items:
+    """Items of one partition, as its rows."""
+
+    def __init__(self, rows: Rows, totals: Totals, places: Mapping[tuple[str, int], Place], windows: Windows) -> None:
+        self._rows = rows
+        self._totals = totals
+        self._places = places
+        self._windows = windows
+        self._timers: list[tuple[int, Key]] = []
+
+    def ready(self) -> None:
+        """Rebuild the timers."""
+        for key, row in self._rows.items(ITEM):
+            next_us = _decode(row).next_us
+            if next_us is not None:
+                self._timers.append((next_us, key))
+        heapq.heapify(self._timers)
+
+    def adopt(self, view: View, known: Collection[str]) -> None:
+        """Another catalogue: items of measures that it does not have are taken back, all others are told anew. What an
+        older catalogue itself said is out (`known` are its sources)."""
+        for key, row in self._rows.items(ITEM):
+            if (str(key[1]), int(key[2])) in self._places:
+                item = _decode(row)
+                item.moments = [moment for moment in item.moments if moment.source not in known]
+                self._tell(key, item, view)
+                continue
+            kpi = str(key[1]).rpartition(".")[0]
+            for (subject, window), vector in _by_subject(_decode(row).told).items():
+                self._totals.add((kpi, subject, window), int(key[2]), vector, -1)
+            self._rows.drop(key)
+
+    def take(self, parts: Iterable[Part], view: View) -> None:
+        """Events that have come, have changed, or do not stand any more."""
+        touched: dict[Key, Item] = {}
+        for tag, leaf, name, source, id_, payload in parts:
+            if (tag, leaf) not in self._places:
+                continue  # told before the catalogue changed
+            key: Key = (ITEM, tag, leaf, name)
+            item = touched.get(key)
+            if item is None:
+                row = self._rows.get(key)
+                item = Item([], [], None, ALWAYS_US) if row is None else _decode(row)
+            if _replace(item.moments, source, id_, payload):
+                touched[key] = item
+        for key, item in touched.items():
+            self._tell(key, item, view)
+
+    @property
+    def next_us(self) -> int | None:
+        """When time changes an item next, or before it."""
+        return self._timers[0][0] if self._timers else None
+
+    def pass_time(self, before_us: int, oldest_us: int, first_us: int | None) -> None:
+        """Let items change by themselves, each at its own instant, up to but not at `before_us`."""
+        while self._timers and self._timers[0][0] < before_us:
+            due_us, key = heapq.heappop(self._timers)
+            row = self._rows.get(key)
+            item = None if row is None else _decode(row)
+            if item is not None and item.next_us == due_us:
+                self._tell(key, item, View(due_us, oldest_us, first_us))
+
+    def tell_from(self, was_us: int | None, view: View) -> None:
+        """The first event of all lies earlier than was known: who was a member before it is told of from there on."""
+        staying = {name for name, place in self._places.items() if isinstance(place.leaf.journey, Retention)}
+        for key, row in self._rows.items(ITEM) if staying else ():
+            if (key[1], key[2]) in staying:
+                item = _decode(row)
+                if was_us is None or item.moments[0].time_us < was_us:
+                    self._tell(key, item, view)
+
+    def sweep(self, oldest_us: int) -> None:
+        """Forget items that nothing inside the horizon can change, and that no window still told of reads."""
+        for key, row in self._rows.items(ITEM):
+            item = _decode(row)
+            place = self._places[str(key[1]), int(key[2])]
+            is_done = item.keep_us < oldest_us and item.next_us is None
+            if is_done and all(
+                window == POOL or self._is_settled(place, window, oldest_us) for _, window, _ in item.told
+            ):
+                self._forget(key, item, place)
+
+    def _forget(self, key: Key, item: Item, place: Place) -> None:
+        for _, window, vector in item.told:
+            if window == POOL:  # items leave it whole, gone on or not: what is left is a fair sample
+                self._totals.add((place.plan.kpi.id, "", POOL), place.leaf.index, sparse.integers(vector), -1)
+        self._rows.drop(key)
+
+    def _tell(self, key: Key, item: Item, view: View) -> None:
+        """Add to the totals the difference between what an item adds now and what it has added."""
+        place = self._places[str(key[1]), int(key[2])]
+        journey = place.leaf.journey
+        if len(item.moments) >= FEWEST and view.oldest_us > ALWAYS_US:
+            item.moments = journey.prune(item.moments, place.ground, view.oldest_us)
+        account = journey.account(item.moments, place.ground, view)
+        before = _by_subject(item.told)
+        after = _by_subject(account.told)
+        for (subject, window), vector in before.items():
+            # What a settled window was told stands.
+            if after.get((subject, window)) != vector and not self._is_settled(place, window, view.oldest_us):
+                self._totals.add((place.plan.kpi.id, subject, window), place.leaf.index, vector, -1)
+        for (subject, window), vector in after.items():
+            if before.get((subject, window)) != vector and not self._is_settled(place, window, view.oldest_us):
+                self._totals.add((place.plan.kpi.id, subject, window), place.leaf.index, vector)
+        self._keep(key, item, account, place, view)
+
+    def _is_settled(self, place: Place, window: str, oldest_us: int) -> bool:
+        if window == POOL:
+            return False
+        return self._windows.parse(window)[1].end_us < oldest_us - place.leaf.journey.reach_us
+
+    def _keep(self, key: Key, item: Item, account: Account, place: Place, view: View) -> None:
+        if not item.moments:
+            self._rows.drop(key)
+            return
+        if account.next_us is not None and account.next_us != item.next_us:
+            heapq.heappush(self._timers, (account.next_us, key))
+        told: list[_Told] = [
+            (one.subjects, one.window, dict(one.vector))
+            for one in account.told
+            if not self._is_settled(place, one.window, view.oldest_us)
+        ]
+        self._rows.put(key, packed(Item(item.moments, told, account.next_us, account.keep_us)))
+
+
+def _replace(moments: list[Moment], source: str, id_: str, payload: Payload | None) -> bool:
+    """Put in, replace or take out one moment; whether anything has changed."""
+    at = next((at for at, moment in enumerate(moments) if moment.id == id_ and moment.source == source), None)
+    if payload is None:
+        if at is not None:
+            del moments[at]
+        return at is not None
+    time_us, roles, chain, value = payload
+    new = Moment(time_us, source, id_, roles, chain, value)
+    if at is not None:
+        if moments[at] == new:
+            return False
+        del moments[at]
+    moments.append(new)
+    moments.sort()
+    return True
+
+
+def _by_subject(told: Sequence[tuple[tuple[str, ...], str, Mapping[int, int | str]]]) -> dict[tuple[str, str], Sparse]:
+    """What each (subject, window) was told; the pool's subject has no name."""
+    found: dict[tuple[str, str], Sparse] = {}
+    for subjects, window, vector in told:
+        for subject in subjects if window != POOL else ("",):
+            sparse.add(found.setdefault((subject, window), {}), sparse.integers(vector))
+    return found
