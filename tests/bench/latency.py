@@ -15,9 +15,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 from confluent_kafka import Consumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
@@ -28,7 +30,7 @@ from tests.bench.cluster import SILENT, Cluster, started
 from tests.bench.compare import PARTITIONS, today
 from tests.bench.expected import Expected
 from tests.bench.measures import GRAINS, MEASURES
-from tests.bench.meter import cpu_s
+from tests.bench.meter import cpu_s, starved_s
 from tests.bench.our_worker import ROOT, OurWorkers
 from tests.bench.table import markdown
 from tests.bench.visibility import age_when_visible
@@ -42,7 +44,7 @@ YOUNG_S = 10.0
 WARM_UP_S = 5.0
 _KPI = kpi_id(MEASURES[0], GRAINS[0])
 _HOPS = ("kpi_record_latency_seconds", "kpi_transaction_seconds", "kpi_chunk_seconds")
-STAGES = ("observe", "link", "judge")
+STAGES = ("observe", "judge")
 _WHOLE = "kpi_value_latency_seconds"
 
 Seen = dict[int, float]
@@ -60,8 +62,10 @@ class Scrape:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `latency`."""
-    parser.add_argument("--rate", type=int, default=10_000, help="events a second (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=30, help="of each of the two runs (default: %(default)s)")
+    parser.add_argument(
+        "--rates", type=int, nargs="+", default=[1000, 10_000], help="events a second, one after another"
+    )
+    parser.add_argument("--seconds", type=float, default=30, help="of each of a rate's two runs (default: %(default)s)")
     parser.add_argument(
         "--probes", type=int, default=300, help="events to recognise on kpi.values (default: %(default)s)"
     )
@@ -72,8 +76,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Measures and prints; 1 when a probe was never seen."""
+    runs = len(asked.rates)
     workload = Workload(
-        0, today(), people=PEOPLE, goals=asked.goals, probes=asked.probes + asked.scraped, lone_probes=asked.scraped
+        0,
+        today(),
+        people=PEOPLE,
+        goals=asked.goals,
+        probes=runs * (asked.probes + asked.scraped),
+        lone_probes=runs * asked.scraped,
     )
     with tempfile.TemporaryDirectory(prefix="kpi-bench-") as name:
         cluster = started(Path(name) / "kafka")
@@ -82,42 +92,75 @@ def run(asked: argparse.Namespace) -> int:
         try:
             ours.start()
             ours.wait_until_ready()
-            return _measure(cluster, ours, asked)
+            found = [
+                _measure(
+                    cluster,
+                    ours,
+                    asked,
+                    rate,
+                    range(number * asked.probes, (number + 1) * asked.probes),
+                    range(
+                        runs * asked.probes + number * asked.scraped, runs * asked.probes + (number + 1) * asked.scraped
+                    ),
+                )
+                for number, rate in enumerate(asked.rates)
+            ]
         finally:
             ours.stop()
             cluster.broker.stop()
+    head = ["events/s", "seen on", "probes", "never seen", "p50 ms", "p90 ms", "p99 ms", "greatest ms"]
+    rows = [row for one in found for row in one.rows]
+    print("\n" + markdown([*head, "cores used", "cores lacked"], rows, text_columns=(1,)))
+    print(
+        "\nCores lacked: of the time, the part in which the worker was ready to run and no core was free. Scrapes took "
+        + ", ".join(f"{one.scrape_s * 1000:.0f} ms at {rate:,}" for one, rate in zip(found, asked.rates, strict=True))
+        + " (median), which are part of the latency on /metrics.\n"
+        "Of a hop: from a record's append to the commit of what it did, the transaction in it, the work on a chunk.\n"
+    )
+    head = ["events/s", "stage", "latency p50 ms", "p99", "transaction p50 ms", "p99", "chunk p50 ms", "p99"]
+    print(markdown([*head, "chunks/s"], [row for one in found for row in one.hops], text_columns=(1,)))
+    return 0 if all(row[3] == "0" for row in rows) else 1
 
 
-def _measure(cluster: Cluster, ours: OurWorkers, asked: argparse.Namespace) -> int:
-    _feed_and_watch(cluster, asked, 0, WARM_UP_S, range(0), lambda seen: None)
-    before, busy, began_s = ours.page(0, "/metrics"), cpu_s(ours.pids()[0]), time.monotonic()
-    with _values(cluster, asked.probes) as watch:
-        sent, seen = _feed_and_watch(cluster, asked, 1, asked.seconds, range(asked.probes), watch)
-    after, busy = ours.page(0, "/metrics"), (cpu_s(ours.pids()[0]) - busy) / (time.monotonic() - began_s)
+class _Found(NamedTuple):
+    """What was measured at one rate."""
+
+    rows: list[list[str]]
+    hops: list[list[str]]
+    scrape_s: float
+
+
+def _measure(
+    cluster: Cluster, ours: OurWorkers, asked: argparse.Namespace, rate: int, probes: range, scraped: range
+) -> _Found:
+    feed = partial(_feed_and_watch, cluster, rate)
+    feed(3 * rate, WARM_UP_S, range(0), lambda seen: None)
+    before, spent, began_s = ours.page(0, "/metrics"), _spent(ours), time.monotonic()
+    with _values(cluster, probes) as watch:
+        sent, seen = feed(3 * rate + 1, asked.seconds, probes, watch)
+    took_s = time.monotonic() - began_s
+    after, used = (
+        ours.page(0, "/metrics"),
+        [f"{(now - then) / took_s:.2f}" for then, now in zip(spent, _spent(ours), strict=True)],
+    )
     on_values = _row("kpi.values", [seen.get(number, inf) - moment for number, moment in sent.items()])
     scrapes: list[Scrape] = []
-    scraped = range(asked.probes, asked.probes + asked.scraped)
-    sent, seen = _feed_and_watch(cluster, asked, 2, asked.seconds, scraped, lambda seen: _scrape(ours, seen, scrapes))
-    on_metrics = _row_of_scrapes(sent, scrapes)
-    head = ["seen on", "probes", "never seen", "p50 ms", "p90 ms", "p99 ms", "greatest ms"]
-    print(f"{asked.rate:,} events a second, the worker used {busy:.2f} of a core, before it was scraped")
-    took_s = median(one.moment - one.began for one in scrapes)
-    print(f"{len(scrapes)} scrapes, {took_s * 1000:.0f} ms each, which are part of the latency on /metrics\n")
-    print(markdown(head, [on_values, on_metrics]))
-    print(
-        "\nOf a hop: from a record's append to the commit of what it did, the transaction in it, the work on a chunk.\n"
+    sent, seen = feed(3 * rate + 2, asked.seconds, scraped, lambda seen: _scrape(ours, seen, scrapes))
+    return _Found(
+        [[f"{rate:,}", *on_values, *used], [f"{rate:,}", *_row_of_scrapes(sent, scrapes), "", ""]],
+        [[f"{rate:,}", *row] for row in _hops(before, after, took_s)],
+        median(one.moment - one.began for one in scrapes),
     )
-    print(
-        markdown(
-            ["stage", "latency p50 ms", "p99", "transaction p50 ms", "p99", "chunk p50 ms", "p99"], _hops(before, after)
-        )
-    )
-    return 0 if on_values[2] == on_metrics[2] == "0" else 1
+
+
+def _spent(ours: OurWorkers) -> tuple[float, float]:
+    pid = ours.pids()[0]
+    return cpu_s(pid), starved_s(pid)
 
 
 def _feed_and_watch(
     cluster: Cluster,
-    asked: argparse.Namespace,
+    rate: int,
     seed: int,
     seconds: float,
     probes: range,
@@ -127,7 +170,7 @@ def _feed_and_watch(
     options = {
         "broker": cluster.address,
         "topic": PREFIX + EVENTS.name,
-        "rate": asked.rate,
+        "rate": rate,
         "people": PEOPLE,
         "first": probes.start,
         "probes": len(probes),
@@ -153,7 +196,7 @@ def _feed_and_watch(
 
 
 @contextmanager
-def _values(cluster: Cluster, probes: int) -> Iterator[Callable[[Seen], None]]:
+def _values(cluster: Cluster, probes: range) -> Iterator[Callable[[Seen], None]]:
     """A watch over kpi.values from now on."""
     consumer = Consumer(
         {
@@ -168,9 +211,9 @@ def _values(cluster: Cluster, probes: int) -> Iterator[Callable[[Seen], None]]:
     topic = PREFIX + VALUES.name
     ends = cluster.ends(topic, PARTITIONS)
     consumer.assign([TopicPartition(topic, number, end) for number, end in enumerate(ends)])
-    workload = Workload(0, today(), probes=probes)
+    workload = Workload(0, today())
     # Whatever day it is in the tenant's zone, also when midnight passes.
-    wanted = {f"{_KPI}|{workload.prober(number)}".encode(): number for number in range(probes)}
+    wanted = {f"{_KPI}|{workload.prober(number)}".encode(): number for number in probes}
 
     def watch(seen: Seen) -> None:
         for record in consumer.consume(5000, 0.02):
@@ -219,7 +262,7 @@ def _row_of_scrapes(sent: Seen, scrapes: list[Scrape]) -> list[str]:
     return ["/metrics", str(len(sent)), str(len(lost)), *(f"{cut * 1000:,.0f}" for cut in cuts)]
 
 
-def _hops(before: str, after: str) -> list[list[str]]:
+def _hops(before: str, after: str, took_s: float) -> list[list[str]]:
     """Quantiles of the worker's own histograms between two pages, by stage."""
     first, last = _buckets(before), _buckets(after)
     counts = {
@@ -231,8 +274,15 @@ def _hops(before: str, after: str) -> list[list[str]]:
         found = counts.get((metric, stage), {})
         return [_quantile(found, 0.5), _quantile(found, 0.99)]
 
-    rows = [[stage, *(cell for metric in _HOPS for cell in quantiles(metric, stage))] for stage in STAGES]
-    return [*rows, ["append to value", *quantiles(_WHOLE, ""), *[""] * 4]]
+    rows = [
+        [
+            stage,
+            *(cell for metric in _HOPS for cell in quantiles(metric, stage)),
+            f"{counts.get((_HOPS[-1], stage), {}).get(inf, 0.0) / took_s:.0f}",
+        ]
+        for stage in STAGES
+    ]
+    return [*rows, ["append to value", *quantiles(_WHOLE, ""), *[""] * 5]]
 
 
 def _buckets(page: str) -> dict[tuple[str, str], dict[float, float]]:

@@ -21,6 +21,14 @@ def cpu_s(pid: int) -> float:
     return sum(map(int, fields[11:15])) / TICKS_S + sum(cpu_s(int(child)) for child in children)
 
 
+def starved_s(pid: int) -> float:
+    """Seconds in which the main thread of a process was ready to run and no core was free for it (Linux schedstat)."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
 class Meter:
     """Samples the CPU of some processes, so that the CPU between any two moments of a run can be told afterwards."""
 
