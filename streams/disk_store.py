@@ -113,6 +113,12 @@ class DiskStore:
         self._put(f"e{source}\0{id_}".encode(), packed)
         self._events += 1
 
+    def admit(self, source: str, id_: str, packed: bytes) -> bytes | None:
+        kept = self.packed(source, id_)
+        if kept is None:
+            self.add(source, id_, packed)
+        return kept
+
     def remove(self, source: str, id_: str) -> None:
         self._put(f"e{source}\0{id_}".encode(), None)
         self._events -= 1

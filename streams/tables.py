@@ -28,7 +28,7 @@ What must hold, and what breaks otherwise:
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -37,9 +37,9 @@ from zlib import crc32
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 
-from streams.core.stage import Step
+from streams.core.stage import Send, Step
 from streams.restoring import Progress, read_changelog
-from streams.routing import place
+from streams.routing import places
 
 OPEN_S = 30.0
 CLOSE_S = 2.0
@@ -216,14 +216,21 @@ class Ledger:
                 batch.append(timestamp=None, key=key, value=value, headers=headers)
                 batches.append((batch, topic, partition))
 
-        for send in step.sends:
-            partition = self._place(send.key) if send.partition is None else send.partition
+        for send, partition in zip(step.sends, self._places(step.sends), strict=True):
             add(self._prefix + send.topic.name, partition, send.key, send.value, list(send.headers))
         return batches
 
-    def _place(self, key: bytes | None) -> int:
-        if key is not None:
-            return place(key, self._partitions)
+    def _places(self, sends: Sequence[Send]) -> list[int]:
+        """The partition of each send: the one that it names, that of its key, or where it has neither each in turn."""
+        by_key = iter(
+            places([send.key for send in sends if send.partition is None and send.key is not None], self._partitions)
+        )
+        return [
+            send.partition if send.partition is not None else self._next() if send.key is None else next(by_key)
+            for send in sends
+        ]
+
+    def _next(self) -> int:
         self._keyless += 1
         return self._keyless % self._partitions
 

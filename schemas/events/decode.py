@@ -9,6 +9,7 @@ the superseded event exists) is decided later, at OBSERVE. Of a repeated name in
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
 from pydantic import ValidationError
@@ -16,7 +17,7 @@ from pydantic_core import from_json
 
 from schemas.events.envelope import JSON_CONTENT, MAX_VALUE_BYTES, Envelope, Event, Rejected
 from schemas.events.fields import EventData
-from schemas.events.quick import FurtherDecoder, QuickDecoder
+from schemas.events.quick import FurtherDecoder, Header, QuickDecoder
 from schemas.events.reasons import Reason
 from schemas.events.registry import RETRACTED, Registry
 from schemas.events.sentences import LONGEST, of_event, of_fault, shown
@@ -27,13 +28,7 @@ PREFIX = "ce_"
 _JSON_CONTENT = re.compile(JSON_CONTENT)
 _check_envelope: Callable[[dict[str, Any]], Envelope] = Envelope.__pydantic_validator__.validate_python
 
-Header = tuple[str, bytes]
-
-_STRUCTURED = frozenset(
-    b"application/cloudevents+json" + charset
-    for charset in (b"", b"; charset=utf-8", b";charset=utf-8", b"; charset=UTF-8", b";charset=UTF-8")
-)
-"""Content types that most structured-mode events have."""
+_parts = attrgetter("key", "value", "headers")
 
 
 class Record(Protocol):
@@ -80,34 +75,27 @@ class Decoder:
 
     def decode(self, key: bytes | None, value: bytes | None, headers: Sequence[Header] = ()) -> Event | Rejected:
         """The event in a record, or why there is none. A `key` of None is not compared with the subject."""
-        if value is not None and len(value) <= MAX_VALUE_BYTES and (not headers or _is_usual(headers)):
-            event = self._quick.event(key, value)
-            if event is not None:
-                return event
-            found = self._further.event(key, value)
-            if found is not None:
-                event, further = found
-                event.data.update(further)
-                return event
+        event = self._quick.events([(key, value, headers)])[0]
+        if event is not None:
+            return event
+        found = self._further.event(key, value, headers)
+        if found is not None:
+            event, further = found
+            event.data.update(further)
+            return event
         return self.decode_slowly(key, value, headers)
 
     def decode_all(self, records: Sequence[Record]) -> list[Event | Rejected]:
         """What `decode` says of each record, in their order, but without the fields of `data` that nobody declared."""
-        quick = self._quick.event
-        outcomes: list[Event | Rejected] = []
-        for record in records:
-            key, value, headers = record.key, record.value, record.headers
-            if value is not None and len(value) <= MAX_VALUE_BYTES and (not headers or _is_usual(headers)):
-                event = quick(key, value)
-                if event is not None:
-                    outcomes.append(event)
-                    continue
-                found = self._further.event(key, value)
-                if found is not None:
-                    outcomes.append(found[0])
-                    continue
-            outcomes.append(self._declared(self.decode_slowly(key, value, headers)))
+        outcomes: list[Any] = self._quick.events(map(_parts, records))
+        for place, event in enumerate(outcomes):
+            if event is None:
+                outcomes[place] = self._decode_further(*_parts(records[place]))
         return outcomes
+
+    def _decode_further(self, key: bytes | None, value: bytes | None, headers: Sequence[Header]) -> Event | Rejected:
+        found = self._further.event(key, value, headers)
+        return self._declared(self.decode_slowly(key, value, headers)) if found is None else found[0]
 
     def decode_slowly(self, key: bytes | None, value: bytes | None, headers: Sequence[Header] = ()) -> Event | Rejected:
         """What `decode` says, by pydantic alone."""
@@ -215,12 +203,6 @@ def _parse(value: bytes) -> Any:
 
 def _rejected(reason: Reason, fault: str, message: Mapping[str, Any]) -> Rejected:
     return Rejected(reason, fault + of_event(message))
-
-
-def _is_usual(headers: Sequence[Header]) -> bool:
-    """Whether `_read` would only look at the value: its headers promise structured mode in the usual words."""
-    content = next((text for name, text in headers if name.lower() == "content-type"), None)
-    return content in _STRUCTURED
 
 
 def _names(model: type[EventData]) -> Iterator[str]:

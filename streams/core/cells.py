@@ -7,7 +7,7 @@ What comes is gathered, and counted when the slices are asked for: events that s
 corrections add and take back one by one, both slice by slice, so that each slice shows the state of its own time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import add as plus
 from typing import Any, NamedTuple
 
@@ -35,6 +35,8 @@ class Cells:
         self._touched: dict[Key, None] = {}
         self._parts: dict[tuple[str, int, str, str, str], Payload | None] = {}
         self._alone: list[Event] = []
+        self.add: Callable[[Event], None] = self._alone.append
+        """Count an event that stands alone. Called for every event, so it is no method; `take_slices` makes it anew."""
         self._chained: list[tuple[Fact, int]] = []
         self._cuts: list[_Cut] = []
         self._oldest_pane_us = 0
@@ -44,10 +46,6 @@ class Cells:
         for key, vector in self._rows.items(CELL):
             if any(isinstance(part, str) for part in vector):
                 self._rows.read_as(key, integers(vector))
-
-    def add(self, event: Event) -> None:
-        """Count an event that stands alone."""
-        self._alone.append(event)
 
     def count(self, fact: Fact, sign: int) -> None:
         """Add (`sign` 1) or take back (-1) a fact."""
@@ -66,6 +64,7 @@ class Cells:
         oldest_pane_us, self._oldest_pane_us = self._oldest_pane_us, oldest_pane_us
         alone, chained, cuts = self._alone, self._chained, self._cuts
         self._alone, self._chained, self._cuts = [], [], []
+        self.add = self._alone.append
         by_columns = self._by_columns(alone, cuts, oldest_pane_us)
         slices = []
         first = (0, 0)

@@ -12,6 +12,8 @@ decades apart; the caller then takes them one by one.
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import repeat
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,8 +37,11 @@ MOST_TOTAL = 1 << 56
 """Of one column of one type: a slot may take the columns of a hundred types."""
 MOST_REMEMBERED = 100_000
 """Values of a field whose verdict is remembered; a catalogue's filters read few, but a duration is a value too."""
+MOST_DENSE = 8
+"""Times as many numbers as facts may be tried one by one before sorting is cheaper."""
 LEVELS = (Scope.PERSON, Scope.TEAM, Scope.DEPARTMENT, Scope.ORG)
 Mask = npt.NDArray[np.bool_]
+_type, _time, _data = attrgetter("type"), attrgetter("time_us"), attrgetter("data")
 
 
 class Change(NamedTuple):
@@ -77,12 +82,7 @@ class Columns:
         self._hour_grid = Grid(windows.pane)
         self._groups = [_Members(group) for group in spread.layout.groups]
         self._memos: dict[tuple[str, ...], _Memo] = {}
-        self._credited: dict[bool, dict[Any, tuple[int, int, int]]] = {False: {}, True: {}}
-        self._credits: list[Credit] = []
-        self._credit_numbers: dict[Credit, int] = {}
-        self._names: list[str] = []
-        self._numbers: dict[str, int] = {}
-        self._levels: list[list[int]] = []
+        self._forget()
 
     def count(
         self, facts: Sequence[Happening], ends: Sequence[int], oldest_hour_us: int
@@ -90,11 +90,13 @@ class Columns:
         """Changes of periods, changes of hours that end after `oldest_hour_us`, and owners nobody knows; None where the
         facts are to be taken one by one. Slice k is the facts before position `ends[k]` that are in no earlier one. No
         fact may be reversed, not even in part; KPIs with distinct keys are left out."""
-        slices = np.searchsorted(np.array(ends, np.int64), np.arange(len(facts)), side="right")
+        slices = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+        times_us = np.fromiter(map(_time, facts), np.int64, len(facts))
         batches = _batches(facts)
-        times_us = np.array([fact.time_us for fact in facts], np.int64)
-        credits = self._credit(facts, batches)
-        levels = np.array(self._levels, np.int64)[credits].T
+        if len(self._credits) >= MOST_REMEMBERED:
+            self._forget()
+        credits = self._credit(facts, batches, times_us)
+        levels = np.array(self._levels, np.int64)
         periods: list[Change] = []
         hours: list[Change] = []
         try:
@@ -111,38 +113,48 @@ class Columns:
 
     # -- who
 
-    def _credit(self, facts: Sequence[Happening], batches: Mapping[str, "_Batch"]) -> Integers:
+    def _forget(self) -> None:
+        """Forget whom events credit; numbers are given anew from here."""
+        self._credited: dict[bool, dict[Any, int]] = {False: {}, True: {}}
+        """Anonymous or not, and whom an event names -> the credit that such an event had last."""
+        self._known: dict[tuple[int, int, Credit], int] = {}
+        self._credits: list[Credit] = []
+        self._stretches: list[tuple[int, int]] = []
+        self._names: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._levels: list[list[int]] = []
+
+    def _credit(self, facts: Sequence[Happening], batches: Mapping[str, "_Batch"], times_us: Integers) -> Integers:
         """For each fact the number of its credit."""
         credits = np.empty(len(facts), np.int64)
         for type_, batch in batches.items():
             known = self._credited[type_ in ANONYMOUS_TYPES]
-            numbers: list[int] = []
-            for fact in batch.facts:
-                data = fact.data
-                owner = data.get("owner")
-                who = (
-                    (owner, data.get("team"))
-                    if owner
-                    else (data.get("person_id"), data.get("to_owner"), data.get("team"))
-                )
-                stretch = known.get(who)
-                if stretch is None or not stretch[0] <= fact.time_us < stretch[1]:
-                    if len(known) >= MOST_REMEMBERED:
-                        known.clear()
-                    known[who] = stretch = (*self._crediting.stretch(fact), self._number(self._crediting.of(fact)))
-                numbers.append(stretch[2])
+            named = batch.named()
+            numbers = np.fromiter(map(known.get, named, repeat(-1)), np.int64, len(named))
+            times = times_us[batch.places]
+            if self._stretches:
+                start_us, end_us = np.array(self._stretches, np.int64)[numbers].T
+                new = np.flatnonzero((numbers < 0) | (times < start_us) | (times >= end_us)).tolist()
+            else:
+                new = list(range(len(named)))
+            for place in new:
+                number, time_us = known.get(named[place]), times[place]
+                if number is None or not self._stretches[number][0] <= time_us < self._stretches[number][1]:
+                    number = known[named[place]] = self._number(facts[batch.places[place]])
+                numbers[place] = number
             credits[batch.places] = numbers
         return credits
 
-    def _number(self, credit: Credit) -> int:
-        known = self._credit_numbers.get(credit)
-        if known is not None:  # late events of who has moved ask again and again
-            return known
-        self._credit_numbers[credit] = len(self._credits)
-        self._credits.append(credit)
-        chain = (credit.person, credit.team, credit.department, credit.org)
-        self._levels.append([-1 if subject is None else self._subject(subject) for subject in chain])
-        return len(self._credits) - 1
+    def _number(self, fact: Happening) -> int:
+        stretch, credit = self._crediting.stretch(fact), self._crediting.of(fact)
+        number = self._known.get((*stretch, credit))
+        if number is None:
+            number = self._known[*stretch, credit] = len(self._credits)
+            self._credits.append(credit)
+            self._stretches.append(stretch)
+            chain = (credit.person, credit.team, credit.department, credit.org)
+            self._levels.append([-1 if subject is None else self._subject(subject) for subject in chain])
+        return number
 
     def _subject(self, name: str) -> int:
         number = self._numbers.get(name)
@@ -170,8 +182,9 @@ class Columns:
             for plan in members.by_type[type_]:
                 self._add(plan, type_, batch, rows, sums[:, group.offsets[plan.kpi.id] :])
         facts = [group.offsets[plan.kpi.id] + FACTS_SLOT for plan in group.plans]
+        subjects = levels[credits[cells.first]].T
         for level, slots in enumerate(members.slots):
-            yield from self._fold(group, grid, cells, levels[level], sums * slots, np.add, facts)
+            yield from self._fold(group, grid, cells, subjects[level], sums * slots, np.add, facts)
 
     def _add(self, plan: Plan, type_: str, batch: "_Batch", rows: Integers, sums: Integers) -> None:
         """Add one type's facts to the vectors of one KPI; `rows` says which vector each fact belongs to."""
@@ -225,9 +238,10 @@ class Columns:
                 counts[:, slot + COUNT] += _tally(rows, mask, len(counts))
                 np.maximum.at(lasts[:, slot + LAST], rows[mask], at_us[mask])
         active = list(group.hours.values())
+        subjects = levels[credits[cells.first]].T
         for level, slots in enumerate(members.hour_slots):
-            told = self._fold(group, grid, cells, levels[level], counts * slots, np.add, active)
-            newest = self._fold(group, grid, cells, levels[level], lasts * slots, np.maximum, None)
+            told = self._fold(group, grid, cells, subjects[level], counts * slots, np.add, active)
+            newest = self._fold(group, grid, cells, subjects[level], lasts * slots, np.maximum, None)
             latest = {(change.slice, change.subject, change.window): change.vector for change in newest}
             for change in told:
                 last = latest[change.slice, change.subject, change.window]
@@ -245,13 +259,13 @@ class Columns:
         group: Group,
         grid: Grid,
         cells: "_Cells",
-        subjects: Integers,
+        numbers: Integers,
         vectors: Integers,
         join: np.ufunc,
         touched: list[int] | None,
     ) -> Iterator[Change]:
-        """Vectors of one level's subjects; of those alone that have something in one of the slots `touched`."""
-        numbers = subjects[cells.first]
+        """Vectors of one level, the cells' subjects having these `numbers`; of those alone that have something in
+        one of the slots `touched`."""
         there = np.flatnonzero(numbers >= 0)
         if not len(there):
             return
@@ -283,7 +297,8 @@ class Columns:
                 memo = self._memos[type_, holds.name] = _Memo(partial(_passes, holds))
             columns = [batch.column(field) for field in holds.fields]
             values = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
-            mask = batch.masks[holds.name] = np.array([memo[value] for value in values], np.bool_)
+            verdicts = map(memo.__getitem__, values)
+            mask = batch.masks[holds.name] = np.fromiter(verdicts, np.bool_, len(batch.data))
         return mask
 
     def _amounts(self, type_: str, batch: "_Batch", leaf: SumLeaf) -> tuple[Mask, Integers]:
@@ -291,8 +306,8 @@ class Columns:
         name = (str(leaf.scale), *leaf.fields)
         known = batch.amounts.get(name)
         if known is None:
-            present = np.zeros(len(batch.facts), np.bool_)
-            total = np.zeros(len(batch.facts), np.int64)
+            present = np.zeros(len(batch.data), np.bool_)
+            total = np.zeros(len(batch.data), np.int64)
             for field in leaf.fields:
                 column = batch.column(field)
                 if leaf.scale != 1:
@@ -300,8 +315,7 @@ class Columns:
                     if memo is None:
                         memo = self._memos[*name, type_] = _Memo(partial(_scaled, leaf.scale))
                     column = [memo[value] for value in column]
-                some = np.array([value is not None for value in column], np.bool_)
-                amounts = np.array([value or 0 for value in column], np.int64)
+                some, amounts = _integers(column)
                 present |= some
                 if len(amounts) * max(int(amounts.max()), -int(amounts.min())) * len(leaf.fields) >= MOST_TOTAL:
                     raise _TooLargeError
@@ -333,12 +347,11 @@ class _Members:
 
 
 class _Batch:
-    """The facts of one type in a chunk: where they stand in it, and the columns made of them so far."""
+    """The facts of one type in a chunk: where they stand in it, their fields, and the columns made of them so far."""
 
-    def __init__(self) -> None:
-        self.facts: list[Happening] = []
-        self.numbers: list[int] = []
-        self.places: Integers = np.empty(0, np.int64)
+    def __init__(self, places: Integers, data: list[Mapping[str, Any]]) -> None:
+        self.places = places
+        self.data = data
         self.masks: dict[str, Mask] = {}
         self.amounts: dict[tuple[str, ...], tuple[Mask, Integers]] = {}
         self._columns: dict[str, list[Any]] = {}
@@ -347,18 +360,31 @@ class _Batch:
         """One field of every fact, None where it is absent."""
         column = self._columns.get(field)
         if column is None:
-            column = self._columns[field] = [fact.data.get(field) for fact in self.facts]
+            try:
+                column = list(map(itemgetter(field), self.data))  # half the time of `get`
+            except KeyError:
+                column = [data.get(field) for data in self.data]
+            self._columns[field] = column
         return column
+
+    def named(self) -> list[Any]:
+        """Whom each fact names: its owner alone, or a tuple of those that it may be credited to."""
+        owners, teams = self.column("owner"), self.column("team")
+        if all(owners) and not any(teams):
+            return owners
+        people = zip(owners, self.column("person_id"), self.column("to_owner"), teams, strict=True)
+        return [(owner, team) if owner else (person, to, team) for owner, person, to, team in people]
 
 
 def _batches(facts: Sequence[Happening]) -> dict[str, _Batch]:
-    batches: dict[str, _Batch] = defaultdict(_Batch)
-    for number, fact in enumerate(facts):
-        batch = batches[fact.type]
-        batch.facts.append(fact)
-        batch.numbers.append(number)
-    for batch in batches.values():
-        batch.places = np.array(batch.numbers, np.int64)
+    types = list(map(_type, facts))
+    numbers = {type_: number for number, type_ in enumerate(dict.fromkeys(types))}
+    of_fact = np.fromiter(map(numbers.__getitem__, types), np.int64, len(types))
+    data = list(map(_data, facts))
+    batches = {}
+    for type_, number in numbers.items():
+        places = np.flatnonzero(of_fact == number)
+        batches[type_] = _Batch(places, [data[place] for place in places.tolist()])
     return batches
 
 
@@ -377,8 +403,30 @@ class _Cells(NamedTuple):
         if places is None:
             raise _TooLargeError
         names = (slices * (int(credits.max()) + 1) + credits) * len(grid.windows) + places
-        _, first, of_fact = np.unique(names, return_index=True, return_inverse=True)
+        first, of_fact = _distinct(names)
         return cls(first, slices[first], places[first], of_fact)
+
+
+def _distinct(names: Integers) -> tuple[Integers, Integers]:
+    """Where each name stands first, in the order of the names, and of each place the number of its name."""
+    top = int(names.max()) + 1
+    if top > MOST_DENSE * len(names):
+        _, first, of_fact = np.unique(names, return_index=True, return_inverse=True)
+        return first, of_fact
+    # Without a sort, a tenth of the time.
+    first = np.full(top, -1, np.int64)
+    first[names[::-1]] = np.arange(len(names) - 1, -1, -1)
+    known = first >= 0
+    return first[known], (np.cumsum(known) - 1)[names]
+
+
+def _integers(column: list[Any]) -> tuple[Mask, Integers]:
+    """Which of the values are there, and they, 0 where not."""
+    try:
+        return np.ones(len(column), np.bool_), np.fromiter(column, np.int64, len(column))
+    except TypeError:  # there is a None
+        some = np.fromiter((value is not None for value in column), np.bool_, len(column))
+        return some, np.fromiter((value or 0 for value in column), np.int64, len(column))
 
 
 def _tally(rows: Integers, mask: Mask | None, length: int) -> Integers:

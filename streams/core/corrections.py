@@ -81,7 +81,6 @@ class Ledger:
         self._store = store
         self.packed = store.packed
         """The event of a source and id as it was added, if it is inside the horizon."""
-        self._add, self._has_members = store.add, store.has_members  # asked for every event
 
     def __len__(self) -> int:
         return len(self._store)
@@ -112,19 +111,22 @@ class Ledger:
         """Whether a kept amendment has found its place."""
         return identity in self.standing(self.family_of(self._known(identity))).attached
 
-    def add(self, event: Event, packed: bytes) -> bool:
-        """Take an event whose identity is new. Whether it stands without a chain: nothing to look up but itself (the
-        common case, kept fast)."""
+    def add(self, event: Event, packed: bytes) -> None:
+        """Take an event whose identity is new."""
+        self._store.add(event.source, event.id, packed)
+        if event.supersedes is not None or event.type in SALES:
+            self.join(event)
+
+    def join(self, event: Event) -> bool:
+        """Enter a sale or an amendment, which is in the store already, in its family; whether it stands without a
+        chain."""
         source, id_, type_, _, _, _, supersedes = event
-        self._add(source, id_, packed)
-        if supersedes is None and type_ not in SALES:
-            return not self._has_members(source, id_)
         family = _joined(event)
         self._store.join(family, (source, id_))
         return (
             type_ == SALE
             and supersedes is None
-            and not self._has_members(source, id_)
+            and not self._store.has_members(source, id_)
             and (len(self._store.members(family)) == 1)
         )
 

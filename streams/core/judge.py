@@ -46,6 +46,11 @@ ROW_PAUSE_US = 150
 partition, because one worker may have them all: a row costs some 5 us here and as much to commit and to show, so a
 tenth of the time at most goes into states that nobody looks at."""
 
+PAST_US = 5 * MINUTE_US
+PAST_ROW_PAUSE_US = 600
+"""The pause where the clock is more than `PAST_US` behind the wall's: these values are of the past, and nobody waits
+for the next one. A backlog's publishing took 10 % of a worker, so it takes 3 %."""
+
 LIVE_ROW_PAUSE_US, LIVE_FREE_US = 20, 25_000
 """Live too, what publishing took is waited for: at 10,000 events a second each chunk changes some rows of nearly
 everybody, and rows that are sent with every chunk take the whole machine, so that values come seconds late. A small
@@ -81,7 +86,6 @@ class Judge:
             spec.targets,
             spec.calendars,
             spec.windows,
-            spec.observe.place,  # not remembered: each row is asked for once, and every day has new ones
         )
         self._values = ValueRows(self._rows, readings, spec.layout, spec.windows)
         self._watch = Watch(
@@ -270,7 +274,8 @@ class Judge:
         if now.caught_up or now.fresh:
             pause_us = rows * LIVE_ROW_PAUSE_US - LIVE_FREE_US
         else:
-            pause_us = max(SECOND_US, rows * ROW_PAUSE_US) if rows else 0
+            row_us = PAST_ROW_PAUSE_US if now.us - (self.clock_us or 0) > PAST_US else ROW_PAUSE_US
+            pause_us = max(SECOND_US, rows * row_us) if rows else 0
         if now.us < at_us + pause_us:
             return
         self._refresh()
@@ -364,8 +369,8 @@ class Judge:
             if version is None:
                 return
         if version is None:
-            version = self._begin_row(plan, subject, window)
-        if version > 0:
+            self._begin_row(plan, subject, window)  # an open one is published with the next as it is
+        elif version > 0:
             self._timers.set(minute_after(self._at_us), RESTATE, kpi, subject, window.id)
         else:
             self._values.touch(kpi, subject, window.id)
@@ -480,14 +485,12 @@ class Judge:
                 self._begin_row(plan, subject, window)
         return mine
 
-    def _begin_row(self, plan: Plan, subject: str, window: Window) -> int:
-        """Begin a row; its version."""
+    def _begin_row(self, plan: Plan, subject: str, window: Window) -> None:
         closes_us, decided_us = self._closes_us(window), self._meta["decided_us"]
         closed = decided_us is not None and closes_us <= decided_us
         self._values.begin(plan, subject, window, closed=closed)
         if not closed:
             self._timers.set(closes_us, CLOSE, plan.kpi.id, window.id)
-        return int(closed)
 
     def _open(self, plan: Plan, window: Window) -> None:
         """A period begins."""

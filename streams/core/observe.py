@@ -22,7 +22,7 @@ from schemas.events.registry import Registry
 from schemas.events.times import format_us
 from streams.core import frames
 from streams.core.cells import UNKNOWN_OWNER, Cells
-from streams.core.corrections import Ledger, Standing, amends, identity_of, keep, unpack
+from streams.core.corrections import FREE_TEXT, Ledger, Standing, amends, identity_of, keep, unpack
 from streams.core.frames import Slice
 from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US, Policy
 from streams.core.retained import Retained
@@ -59,7 +59,6 @@ class ObserveSpec:
         self.windows = windows
         self.policy = policy
         self.partitions = partitions
-        self.place = of
         self.partition_of = lru_cache(MOST_PLACED)(of)
         self.org = catalogue.tenant.id
         self.registry = Registry.of(catalogue.event_types)
@@ -99,6 +98,7 @@ class Observe:
         self._sent_us: int | None = None
         self._next_cut_us = 0
         self._watermark_us = NEVER_US
+        self._first_us = -NEVER_US
         self._meta: dict[str, Any] = {
             "fingerprint": spec.fingerprint,
             "watermark_us": None,
@@ -126,6 +126,7 @@ class Observe:
         if loaded is not None:
             self._meta = loaded
             self._watermark_us = NEVER_US if loaded["watermark_us"] is None else loaded["watermark_us"]
+            self._first_us = -NEVER_US if loaded["first_us"] is None else loaded["first_us"]
             if loaded["fingerprint"] != self._spec.fingerprint:
                 self._recount()
 
@@ -161,17 +162,7 @@ class Observe:
     def feed(self, records: Sequence[Record], now: Now) -> Step:
         """One chunk of records of this partition."""
         live = self._meta["live"] and now.caught_up
-        policy = self._spec.policy
-        allowed_us = LAST_YEAR_US if policy.future_us is None else policy.future_us
-        for record, event in zip(records, self._spec.decoder.decode_all(records), strict=True):
-            if isinstance(event, Rejected):
-                self._refuse(event, record, now)
-            elif (
-                FIRST_YEAR_US <= event.time_us < LAST_YEAR_US and event.time_us <= record.timestamp * 1000 + allowed_us
-            ):
-                self._take(event, record, now, live)
-            else:
-                self._refuse(outside_of_calendars(event) or _ahead(event, record, allowed_us), record, now)
+        self._take(records, self._spec.decoder.decode_all(records), now, live)
         if now.more:
             return Step([], {})
         self._meta["live"] = now.caught_up
@@ -184,25 +175,50 @@ class Observe:
         self._meta["live"] = True
         return self._finish(now, now.us)
 
-    def _take(self, event: Event, record: Record, now: Now, live: bool) -> None:
-        """One valid event to its outcome."""
-        time_us, policy = event.time_us, self._spec.policy
-        behind_us = self._watermark_us - time_us
-        if behind_us > policy.horizon_us:
-            self._outcome("beyond_horizon")
-            return
-        event = keep(event)
-        known = self._ledger.packed(event.source, event.id)
-        if known is not None:
-            self._outcome("duplicate", "" if unpack(known) == event else "conflict")
-            return
-        if behind_us < 0 or time_us < self._meta["first_us"]:
-            self._advance(time_us, live)
-        late = "late" if behind_us > policy.grace_us else ""
-        if self._retained.add(event):
-            self._cells.add(event)
-            self._outcome("applied", late)
-            return
+    def _take(self, records: Sequence[Record], outcomes: Sequence[Event | Rejected], now: Now, live: bool) -> None:
+        """Each record with what the decoder says of it to its outcome."""
+        # One loop over the chunk with what it needs in locals: a call and some attributes less for each event made this
+        # part twice as fast.
+        policy = self._spec.policy
+        horizon_us, grace_us = policy.horizon_us, policy.grace_us
+        allowed_us = LAST_YEAR_US if policy.future_us is None else policy.future_us
+        admit, add = self._retained.admit, self._cells.add
+        applied = late = 0
+        watermark_us, first_us = self._watermark_us, self._first_us
+        for record, event in zip(records, outcomes, strict=True):
+            if isinstance(event, Rejected):
+                self._refuse(event, record, now)
+                continue
+            time_us = event.time_us
+            if not FIRST_YEAR_US <= time_us < LAST_YEAR_US or time_us > record.timestamp * 1000 + allowed_us:
+                self._refuse(outside_of_calendars(event) or _ahead(event, record, allowed_us), record, now)
+                continue
+            behind_us = watermark_us - time_us
+            if behind_us > horizon_us:
+                self._outcome("beyond_horizon")
+                continue
+            if FREE_TEXT in event.data:
+                event = keep(event)
+            alone = admit(event)
+            if alone is not True and alone is not False:
+                self._outcome("duplicate", "" if unpack(alone) == event else "conflict")
+                continue
+            if behind_us < 0 or time_us < first_us:
+                self._advance(time_us, live)
+                watermark_us, first_us = self._watermark_us, self._first_us
+            if not alone:
+                self._take_amending(event, "late" if behind_us > grace_us else "", record, now)
+                continue
+            add(event)
+            if behind_us > grace_us:
+                late += 1
+            else:
+                applied += 1
+        self._outcome("applied", "", applied)
+        self._outcome("applied", "late", late)
+
+    def _take_amending(self, event: Event, late: str, record: Record, now: Now) -> None:
+        """An event that has to do with others to its outcome."""
         refused = self._amend(event, late, now)
         if refused is not None:
             self._retained.forget(event)
@@ -245,8 +261,9 @@ class Observe:
             self._refuse(Rejected(Reason.NOT_SUPERSEDABLE, sentence), record, now)
 
     def _outcome(self, outcome: str, detail: str = "", step: int = 1) -> None:
-        counts, name = self._meta["counts"], outcome + "|" + detail
-        counts[name] = counts.get(name, 0) + step
+        if step:
+            counts, name = self._meta["counts"], outcome + "|" + detail
+            counts[name] = counts.get(name, 0) + step
 
     def _refuse(self, rejected: Rejected, record: Record, now: Now) -> None:
         self._outcome("dead_lettered", rejected.reason.value)
@@ -295,8 +312,10 @@ class Observe:
         """Move the watermark. In a backlog what is to be judged apart makes a slice of its own; a live partition is
         never held back."""
         meta = self._meta
-        meta["first_us"] = time_us if meta["first_us"] is None else min(meta["first_us"], time_us)
-        meta["watermark_us"] = self._watermark_us = max(self._watermark_us, time_us)
+        if time_us < self._first_us:
+            meta["first_us"] = self._first_us = time_us
+        if time_us > self._watermark_us:
+            self._watermark_us = time_us
         if live or self._watermark_us < self._next_cut_us:
             return
         stamp_us, self._next_cut_us = self._spec.stamp(self._watermark_us)
@@ -310,6 +329,7 @@ class Observe:
         self._sweep()
         self._sent_us = now.us
         self._retained.save()
+        self._meta["watermark_us"] = self.watermark_us
         self._rows.put((META,), self._meta)
         step = Step(self._sends, self._rows.flush())
         self._sends = []

@@ -6,6 +6,7 @@ beginning of its record - is found once (`Line`), and a share of working time on
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec.json import encode
@@ -15,7 +16,6 @@ from schemas.values import Scope, Status, Value
 from streams.core.calendar import Calendars, WorkingTime, expected_share
 from streams.core.measures.compile import MeasureClass, Plan, Reading
 from streams.core.partials import Partials
-from streams.core.stage import PartitionOf
 from streams.core.standing import RED, attainment, status
 from streams.core.targets import Number, Targets
 from streams.core.windows import Window, Windows
@@ -47,7 +47,6 @@ class Line:
     strict: bool
     working_time: WorkingTime
     key: bytes
-    partition: int
     start: str
     end: str
     opening: str
@@ -65,7 +64,6 @@ class Line:
         target: Number | None,
         strict: bool,
         working_time: WorkingTime,
-        partition: int,
         ends: tuple[str, str],
     ) -> "Line":
         """The line of a row; `ends` are start and end of its period as RFC 3339."""
@@ -73,7 +71,7 @@ class Line:
         names = f'"kpi":{_text(kpi)},"subject":{_text(subject)},"scope":"{scope}","period":"{window.id}"'
         opening = f'{{"kind":"value",{names},"start":"{ends[0]}","end":"{ends[1]}","value":'
         key = value_key(kpi, subject, window.id)
-        return cls(plan, subject, window, scope, target, strict, working_time, key, partition, *ends, opening)
+        return cls(plan, subject, window, scope, target, strict, working_time, key, *ends, opening)
 
     def record(self, figures: Figures, version: int) -> bytes:
         """The row as JSON: what `Value` dumps and reads."""
@@ -109,14 +107,12 @@ class Readings:
         targets: Targets,
         calendars: Calendars,
         windows: Windows,
-        partition_of: PartitionOf,
     ) -> None:
         self._plans = plans
         self._partials = partials
         self._targets = targets
         self._calendars = calendars
         self._windows = windows
-        self._partition_of = partition_of
         self._departments = {team.id: team.department for team in catalogue.teams}
         self._org = catalogue.tenant.id
         self._ends: dict[str, tuple[str, str]] = {}
@@ -142,7 +138,6 @@ class Readings:
             target=target,
             strict=target is not None and targets.strict(kpi, subject, window),
             working_time=self._calendars.of(scope, subject),
-            partition=self._partition_of(value_key(kpi, subject, window.id).decode()),
             ends=ends,
         )
 
@@ -247,5 +242,6 @@ def _json(number: Number | None) -> str:
     return "null" if number is None else repr(number)
 
 
+@lru_cache(maxsize=10_000)
 def _text(text: str) -> str:
     return encode(text).decode()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from schemas.events.envelope import Event
-from streams.core.corrections import Ledger, amends, identity_of, pack, unpack
+from streams.core.corrections import SALES, Ledger, amends, identity_of, pack, unpack
 from streams.core.policy import DAY_US
 from streams.core.rows import Key, Rows
 from streams.core.store import EventStore, Identity
@@ -37,6 +37,7 @@ class Retained:
         self._rows = rows
         self._ledger = ledger
         self._store = store
+        self._admit, self._has_members = store.admit, store.has_members  # asked for every event
         self._by_day: dict[int, list[Key]] = defaultdict(list)
         self._fresh: dict[int, list[bytes]] = defaultdict(list)
         self._small: dict[int, tuple[Key, list[bytes]]] = {}  # of each day one row that has room
@@ -63,11 +64,18 @@ class Retained:
         amending, self._amending = self._amending, []
         return amending
 
-    def add(self, event: Event) -> bool:
-        """Keep an event whose identity is new; whether it stands without a chain."""
+    def admit(self, event: Event) -> bytes | bool:
+        """Keep an event whose identity is new: whether it stands without a chain. Of one whose identity is known, what
+        is kept already, packed."""
         packed = pack(event)
-        self._fresh[event.time_us // DAY_US].append(packed)
-        return self._ledger.add(event, packed)
+        source, id_, type_, time_us, _, _, supersedes = event
+        known = self._admit(source, id_, packed)
+        if known is not None:
+            return known
+        self._fresh[time_us // DAY_US].append(packed)
+        if supersedes is None and type_ not in SALES:  # the common case: nothing to look up but itself
+            return not self._has_members(source, id_)
+        return self._ledger.join(event)
 
     def forget(self, event: Event) -> None:
         """Take out one event."""

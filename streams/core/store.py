@@ -41,6 +41,11 @@ class EventStore(Protocol):
         """Keep an event whose identity is new."""
         ...
 
+    def admit(self, source: str, id_: str, packed: bytes) -> bytes | None:
+        """Keep an event whose identity is new, and say None; of a known identity what is kept already. Asked for every
+        event: one look where `packed` and `add` are two."""
+        ...
+
     def remove(self, source: str, id_: str) -> None:
         """Forget an event that is kept."""
         ...
@@ -102,6 +107,13 @@ class MemoryStore:
         if known is None:
             known = self._events[source] = {}
         known[id_] = packed
+
+    def admit(self, source: str, id_: str, packed: bytes) -> bytes | None:
+        known = self._events.get(source)
+        if known is None:
+            known = self._events[source] = {}
+        kept = known.setdefault(id_, packed)
+        return None if kept is packed else kept
 
     def remove(self, source: str, id_: str) -> None:
         known = self._events[source]

@@ -184,7 +184,7 @@ class ValueRows:
                 figures = self._readings.figures(line, reading, now_us, closed=False)
                 if figures != line.shown:
                     line.shown = figures
-                    self._sends.append(Send(topics.VALUES, line.key, line.record(figures, 0), line.partition))
+                    self._sends.append(Send(topics.VALUES, line.key, line.record(figures, 0)))
             block.changed.clear()
         self._changed = {}
         return looked
@@ -207,13 +207,16 @@ class ValueRows:
 
     def _send(self, line: Line, reading: Reading, version: int) -> None:
         figures = self._readings.figures(line, reading, line.window.end_us, closed=True)
-        self._sends.append(Send(topics.VALUES, line.key, line.record(figures, version), line.partition))
+        self._sends.append(Send(topics.VALUES, line.key, line.record(figures, version)))
 
     def _begin_line(self, plan: Plan, subject: str, window: Window) -> None:
         line = self._readings.line(plan, subject, window)
         kpi, period = plan.kpi.id, window.id
         self._open[(kpi, period)][subject] = line
-        block = self._blocks.setdefault((self._layout.of(kpi).number, subject, period), Block())
+        name = (self._layout.of(kpi).number, subject, period)
+        block = self._blocks.get(name)
+        if block is None:
+            block = self._blocks[name] = Block()
         block.lines[kpi] = line
         block.changed.add(kpi)
         self._changed[block] = None

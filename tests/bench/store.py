@@ -132,8 +132,8 @@ class Kept:
     """Takes events as OBSERVE does, without counting them."""
 
     def __init__(self, store: EventStore, changelog: Changelog) -> None:
-        self._rows, self._ledger, self._changelog = Rows(), Ledger(store), changelog
-        self._retained = Retained(self._rows, self._ledger, store)
+        self._rows, self._changelog = Rows(), changelog
+        self._retained = Retained(self._rows, Ledger(store), store)
         self.cpu_s = 0.0
 
     def take(self, events: Iterator[Event], count: int) -> None:
@@ -142,8 +142,7 @@ class Kept:
             chunk = [event for _, event in zip(range(min(CHUNK, count)), events, strict=False)]
             started = time.process_time()
             for event in chunk:
-                if self._ledger.packed(event.source, event.id) is None:
-                    self._retained.add(event)
+                self._retained.admit(event)
             self._retained.save()
             rows = self._rows.flush()
             self.cpu_s += time.process_time() - started

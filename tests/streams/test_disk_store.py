@@ -61,10 +61,13 @@ def any_identity(random: Random) -> Identity:
 
 def change(random: Random, memory: MemoryStore, disk: EventStore) -> None:
     """One write that the contract allows, to both."""
-    what, identity = random.randint(0, 4), any_identity(random)
+    what, identity = random.randint(0, 5), any_identity(random)
     family = (random.choice(["root", "sale"]), *any_identity(random))
-    row, packed = ("event", random.randint(0, 2), random.randint(0, 2)), random.randbytes(random.randint(0, 9))
+    row, packed = ("event", random.randint(0, 2), random.randint(0, 2)), random.randbytes(random.randint(2, 9))
     is_kept, is_member = memory.packed(*identity) is not None, identity in memory.members(family)
+    if what == 5:
+        assert memory.admit(*identity, packed) == disk.admit(*identity, packed)
+        return
     for store in (memory, disk):
         if what == 0:
             store.remove(*identity) if is_kept else store.add(*identity, packed)

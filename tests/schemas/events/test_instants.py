@@ -1,15 +1,22 @@
 """A remembered time is the time that parse_us reads."""
 
+import json
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import schemas
 from schemas.events import instants
+from schemas.events.decode import Decoder
+from schemas.events.envelope import Event
 from schemas.events.instants import Instants
+from schemas.events.registry import Registry
 from schemas.events.times import TimeFormatError, parse_us
+from streams.core.stage import PlainRecord
 
 Read = Callable[[str], int]
 
@@ -52,4 +59,19 @@ def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         text = f"2026-11-{minute % 28 + 1:02}T{minute % 24:02}:{minute:02}:00.{minute}Z"
         assert parse_us(text) == memory.us(text)
 
-    assert max(len(memory.hours), len(memory.rests)) <= 10
+    assert len(memory.hours) <= 10
+    assert len(memory.rests) <= 3600
+    assert len(memory.fractions) <= 1111
+
+
+def test_a_chunk_is_timed_as_parse_us_does_whatever_was_met_before() -> None:
+    decoder = Decoder(Registry.of(), "VND")
+    message = json.loads((Path(schemas.__path__[0]) / "examples/kpi.events/valid/sale.closed.json").read_bytes())
+    every = ["".join(parts) for parts in product(HOURS, RESTS, FRACTIONS, OFFSETS)]
+    records = [PlainRecord(0, 0, None, json.dumps({**message, "time": text}).encode()) for text in every]
+
+    chunks = [decoder.decode_all(records) for _ in range(2)]
+
+    expected = [outcome(parse_us, text) for text in every]
+    for chunk in chunks:
+        assert expected == [event.time_us if isinstance(event, Event) else None for event in chunk]

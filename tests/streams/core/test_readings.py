@@ -29,7 +29,6 @@ def line(subject: str, scope: Scope) -> Line:
         target=None,
         strict=False,
         working_time=HOURS,
-        partition=0,
         ends=("2026-11-01T00:00:00+07:00", "2026-12-01T00:00:00+07:00"),
     )
 

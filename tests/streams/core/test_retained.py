@@ -55,7 +55,7 @@ def test_the_changelog_holds_each_event_that_is_kept_once(seed: int) -> None:
         what = random.random()
         if what < 0.6:
             kept[number] = call(number, random.randint(0, 3), random.choice([1, SMALL_BYTES // 3, SMALL_BYTES]))
-            partition.retained.add(kept[number])
+            partition.retained.admit(kept[number])
         elif what < 0.7 and kept:
             partition.retained.forget(kept.pop(random.choice(list(kept))))
         elif what < 0.75:
@@ -78,7 +78,7 @@ def test_the_changelog_holds_each_event_that_is_kept_once(seed: int) -> None:
 def test_events_that_come_one_by_one_share_rows() -> None:
     partition = Partition()
     for number in range(1000):
-        partition.retained.add(call(number, 7))
+        partition.retained.admit(call(number, 7))
         partition.commit()
         if number % 100 == 99:
             partition.restart()
@@ -90,7 +90,7 @@ def test_events_that_come_one_by_one_share_rows() -> None:
 def test_no_row_outgrows_what_kafka_takes() -> None:
     partition = Partition()
     for number in range(50):
-        partition.retained.add(call(number, 7, 20_000))
+        partition.retained.admit(call(number, 7, 20_000))
     partition.commit()
 
     assert len(partition.written) == 50
