@@ -145,3 +145,33 @@ def test_a_minimal_catalogue_passes_the_schema_and_an_unknown_field_does_not() -
 
     assert validator("catalogue").is_valid({"version": 1, "tenant": tenant})
     assert not validator("catalogue").is_valid({"version": 1, "tenant": tenant, "colour": "red"})
+
+
+def _measured(measure: object) -> dict[str, object]:
+    kpi = {"id": "x", "title": "X", "kind": "metric", "unit": "%", "scope": "org", "period": "month"}
+    return {"kpis": [{**kpi, "measure": measure}]}
+
+
+def test_the_schema_knows_the_forms_of_a_selection_and_of_a_length_of_time() -> None:
+    path = {"from": "lead.created", "to": ["sale.closed", "customer.created"], "key": "lead_id", "within": "60d"}
+    chosen = {"of": "sale.closed", "where": {"amount": {"ge": 1}}}
+    accepts = validator("catalogue").is_valid
+
+    assert accepts(_measured({"conversion": path}))
+    assert accepts(_measured({"conversion": {**path, "to": chosen}, "as": "raw"}))
+    assert not accepts(_measured({"conversion": {**path, "within": "2 months"}}))
+    assert not accepts(_measured({"conversion": {**path, "to": {"where": {}}}}))
+    assert not accepts(_measured({"conversion": path, "as": "mean"}))
+    assert not accepts(_measured({"convert": path}))
+
+
+def test_the_schema_knows_the_forms_of_elapsed_and_of_a_baseline() -> None:
+    path = {"from": "ticket.opened", "to": "ticket.resolved", "key": "ticket_id"}
+    growth = {"of": {"count": "lead.created"}, "over": "1 month"}
+    accepts = validator("catalogue").is_valid
+
+    assert accepts(_measured({"elapsed": path, "as": {"share_within": "4h", "late": "good"}}))
+    assert not accepts(_measured({"elapsed": path, "as": "median"}))
+    assert not accepts(_measured({"elapsed": {**path, "pause": ["ticket.waiting_customer"]}}))
+    assert accepts(_measured({"growth": {**growth, "against": {"from": "2026-01-01", "to": "2026-02-01"}}}))
+    assert not accepts(_measured({"growth": {**growth, "against": "last_year"}}))
