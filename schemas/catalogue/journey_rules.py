@@ -21,6 +21,8 @@ from schemas.catalogue.where_rules import check_where
 from schemas.events.registry import Registry
 
 Journey = Conversion | Elapsed | Retention | Repeat
+_OPPOSED = (("to", "from"), ("stop", "from"), ("stop", "to"), ("undo", "to"), ("lost", "base"))
+"""Parts of which one event cannot be both; `stop` and `undo` may be alike, one counts before `to`, the other after."""
 
 
 def check_journey(journey: Journey, loc: Loc, registry: Registry) -> Iterator[Finding]:
@@ -75,18 +77,18 @@ def _parts(journey: Journey, loc: Loc) -> tuple[Loc, tuple[str, ...], Mapping[st
 
 
 def _not_told_apart(selects: Mapping[str, Select], loc: Loc) -> Iterator[Finding]:
-    seen: dict[str, Select] = {}
-    for name, select in selects.items():
-        same = next((other for other, before in seen.items() if before == select), None)
-        if same is not None:
+    for name, other in _OPPOSED:
+        select, before = selects.get(name), selects.get(other)
+        if select is None or before is None or select.where != before.where:
+            continue
+        if shared := [type_ for type_ in select.of if type_ in before.of]:
             yield Finding(
                 "KPI027",
                 (*loc, name),
-                ", ".join(select.of),
-                f"`{name}` và `{same}` chọn cùng những sự kiện, nên không phân biệt được",
-                f"`{name}` and `{same}` select the same events and cannot be told apart",
+                ", ".join(shared),
+                f"`{name}` và `{other}` cùng chọn `{shared[0]}`, nên không phân biệt được",
+                f"`{name}` and `{other}` both select `{shared[0]}` and cannot be told apart",
             )
-        seen[name] = select
 
 
 def _clock(journey: Elapsed, loc: Loc) -> Iterator[Finding]:
