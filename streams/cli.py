@@ -5,6 +5,7 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "calendar": "calendar",
     "check": "check",
     "dead-letter": "dead_letter",
     "demo": "demo",

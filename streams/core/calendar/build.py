@@ -33,6 +33,10 @@ class Calendars:
         """
         return self._persons.get(person_id, self.tenant)
 
+    def changed(self, persons: dict[str, WorkingTime]) -> "Calendars":
+        """The same with other working time for some persons."""
+        return Calendars(self.tenant, self._teams, {**self._persons, **persons})
+
     def of(self, scope: Scope, subject: str) -> WorkingTime:
         """Working time of any subject of a KPI; departments keep the tenant's."""
         if scope is Scope.PERSON:

@@ -44,6 +44,21 @@ def public_holidays(country: str, subdivision: str | None, year: int) -> Year:
     )
 
 
+@lru_cache(maxsize=64)
+def holiday_names(country: str, subdivision: str | None, year: int, lang: str) -> dict[date, str]:
+    """Names of a year's holidays in a language (`vi`, `en`); where the package lacks it in English, else in its own."""
+    known = getattr(holidays, country)
+    spoken = known.supported_languages or ()
+    near = [name for wanted in (lang, "en") for name in spoken if name.partition("_")[0] == wanted]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return dict(
+            holidays.country_holidays(
+                country, subdiv=subdivision, years=year, expand=False, language=(near or [known.default_language])[0]
+            )
+        )
+
+
 def _swaps(known: Any) -> Iterator[tuple[date, date]]:
     """Pairs of (day worked, day off for it), read from names such as `Ngày nghỉ (thay cho ngày 22/08/2026)`."""
     label = getattr(known, "substituted_label", None)

@@ -5,6 +5,7 @@ midnight, and a night that began the day before goes on into a holiday.
 """
 
 from datetime import date
+from enum import StrEnum
 
 from schemas.catalogue.models import Calendar
 from streams.core.calendar.public_holidays import public_holidays
@@ -34,6 +35,20 @@ def laid_over(base: Calendar, top: Calendar | None) -> Calendar:
     return base.model_copy(update=named)
 
 
+class DayKind(StrEnum):
+    """Why a date is as it is."""
+
+    WORKING = "working"  # by the usual hours
+    REST = "rest"  # none of the usual hours
+    HOLIDAY = "holiday"  # public, or the substitute of one
+    MADE_UP = "made_up"  # worked instead of a day off
+    CHANGED = "changed"  # by an override, with hours
+    CLOSED = "closed"  # by an override
+    LEAVE = "leave"  # of one person
+    SKIPPED = "skipped"  # the time zone has no such date
+    ABSENT = "absent"  # not yet, or no more, a member
+
+
 class Schedule:
     """One calendar, understood.
 
@@ -54,18 +69,28 @@ class Schedule:
 
     def spans_on(self, day: date) -> tuple[Span, ...]:
         """Opening spans that start on a date, in minutes after its 00:00, in order, without overlap."""
-        spans = self._overrides.get(day)
-        if spans is not None:
-            return spans
+        return self.read(day)[1]
+
+    def usual(self, day: date) -> tuple[Span, ...]:
+        """What would be open if the date were like any other of its weekday."""
         if self._country is None:
             return self._usual(day, rests=day.weekday() >= 5)
-        year = public_holidays(self._country, self._subdivision, day.year)
-        if day in year.off:
-            return ()
-        if day in year.made_up:
-            # Who never works on the replaced weekday has nothing to make up and keeps their own hours.
-            return self._usual(year.made_up[day] or _MONDAY) or self._usual(day)
-        return self._usual(day, rests=day in year.weekend)
+        return self._usual(day, rests=day in public_holidays(self._country, self._subdivision, day.year).weekend)
+
+    def read(self, day: date) -> tuple[DayKind, tuple[Span, ...]]:
+        """Why a date is as it is, and its opening spans."""
+        spans = self._overrides.get(day)
+        if spans is not None:
+            return DayKind.CHANGED if spans else DayKind.CLOSED, spans
+        if self._country is not None:
+            year = public_holidays(self._country, self._subdivision, day.year)
+            if day in year.off:
+                return DayKind.HOLIDAY, ()
+            if day in year.made_up:
+                # Who never works on the replaced weekday has nothing to make up and keeps their own hours.
+                return DayKind.MADE_UP, self._usual(year.made_up[day] or _MONDAY) or self._usual(day)
+        spans = self.usual(day)
+        return DayKind.WORKING if spans else DayKind.REST, spans
 
     def _usual(self, day: date, *, rests: bool = False) -> tuple[Span, ...]:
         if self._week is not None:

@@ -1,6 +1,7 @@
 """Stretches of time as pairs of integers [start, end)."""
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 
 Span = tuple[int, int]
 """Of a date: minutes after its 00:00, the end after 1440 where the span crosses midnight. Else microseconds."""
@@ -23,3 +24,25 @@ def united(spans: Iterable[Span]) -> tuple[Span, ...]:
         else:
             result.append((start, end))
     return tuple(result)
+
+
+def without(spans: Iterable[Span], away: Sequence[Span]) -> tuple[Span, ...]:
+    """What is left of some stretches when others are taken out; both in order and without overlap.
+
+    >>> without([(1, 6), (8, 9)], [(0, 2), (4, 5), (8, 10)])
+    ((2, 4), (5, 6))
+    """
+    if not away:
+        return tuple(spans)
+    left = []
+    for start, end in spans:
+        at = max(bisect_right(away, (start, start)) - 1, 0)
+        while at < len(away) and away[at][0] < end:
+            taken_from, taken_to = away[at]
+            if start < taken_from:
+                left.append((start, taken_from))
+            start = max(start, taken_to)
+            at += 1
+        if start < end:
+            left.append((start, end))
+    return tuple(left)

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from itertools import accumulate
 from typing import NamedTuple
 
-from streams.core.calendar.spans import Span, united
+from streams.core.calendar.spans import Span, united, without
 from streams.core.local_clock import DAY_US, EPOCH_ORDINAL, MINUTE_US, LocalClock
 from streams.core.windows import Window
 
@@ -43,12 +43,21 @@ class WorkingTime:
     """When one calendar is open. A known instant costs about a microsecond; memory is bounded."""
 
     def __init__(
-        self, clock: LocalClock, days: Days, shared: Callable[[date, date], "WorkingTime | None"] | None = None
+        self,
+        clock: LocalClock,
+        days: Days,
+        shared: Callable[[date, date], "WorkingTime | None"] | None = None,
+        away: tuple[Span, ...] = (),
     ) -> None:
-        """Args: `shared(first, last)` may name another calendar with the same days, so that they share blocks."""
+        """Args:
+
+        `shared(first, last)` may name another calendar with the same days, so that they share blocks; `away` are
+        stretches [start_us, end_us) in which nobody works whatever the days say, in order, without overlap.
+        """
         self._clock = clock
         self._days = days
         self._shared = shared
+        self._away = away
         self._blocks: dict[int, _Block] = {}
         self._ready: dict[int, tuple[int, _Block]] = {}
         self._totals: dict[int, int] = {}
@@ -115,7 +124,7 @@ class WorkingTime:
     def spans(self, day: date) -> list[Span]:
         """Open stretches (start_us, end_us) that start on a date; the last may end on the next one."""
         wall_us = (day.toordinal() - EPOCH_ORDINAL) * DAY_US
-        return list(united(self._utc(wall_us, span) for span in self.wall_spans(day)))
+        return list(without(united(self._utc(wall_us, span) for span in self.wall_spans(day)), self._away))
 
     def wall_spans(self, day: date) -> tuple[Span, ...]:
         """Opening spans that start on a date as the clock on the wall reads them, in minutes after its 00:00."""
@@ -130,7 +139,7 @@ class WorkingTime:
         return sum(self.is_working_day(first + timedelta(n)) for n in range((after - first).days))
 
     def less(self, leave: Iterable[tuple[date, date]]) -> "WorkingTime":
-        """The same without the dates of each [from, to): for leave, planned or told by events."""
+        """The same without the dates of each [from, to): for leave of whole days."""
         away = tuple(leave)
         if not away:
             return self
@@ -141,7 +150,21 @@ class WorkingTime:
         def shared(first: date, last: date) -> WorkingTime | None:
             return None if any(start <= last and first < end for start, end in away) else self
 
-        return WorkingTime(self._clock, days, shared)
+        return WorkingTime(self._clock, days, shared, self._away)
+
+    def less_between(self, stretches: Iterable[Span]) -> "WorkingTime":
+        """The same without the stretches [start_us, end_us): for leave of some hours."""
+        away = united(stretches)
+        if not away:
+            return self
+        clock = self._clock
+
+        def shared(first: date, last: date) -> WorkingTime | None:
+            # A span of the last date ends, and one of the first begins, at most a day outside of them.
+            start_us, end_us = clock.start_of(first) - DAY_US, clock.start_of(last) + 3 * DAY_US
+            return None if any(from_us < end_us and start_us < to_us for from_us, to_us in away) else self
+
+        return WorkingTime(clock, self.wall_spans, shared, united((*self._away, *away)))
 
     def _ahead(self, time_us: int) -> range:
         first = max(time_us, _FIRST_US) // _BLOCK_US
@@ -189,7 +212,7 @@ class WorkingTime:
             for span in self.wall_spans(first + timedelta(n)):
                 opens_us, closes_us = self._utc(wall_us, span)
                 found.append((max(opens_us, start_us), min(closes_us, end_us)))
-        intervals = united(found)
+        intervals = without(united(found), self._away)
         starts, ends = zip(*intervals, strict=True) if intervals else ((), ())
         lengths = [closes_us - opens_us for opens_us, closes_us in intervals]
         *done, total = accumulate(lengths, initial=0)
