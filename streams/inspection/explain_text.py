@@ -63,7 +63,7 @@ class _Speaker:
                 value=value,
                 unit="" if row.value is None else self._kpi.unit,
                 n=self._number(row.n),
-                version=self._say(version, version=row.version, times=row.version - 1),
+                version=self._say(version, version=row.version),
                 status=STATUS[row.status][self._locale],
             )
             .replace("  ", " ")

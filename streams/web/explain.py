@@ -68,7 +68,7 @@ class Explaining:
         window = _window(asked, clock_us)
         start = asked.spec.windows.rfc3339(window.start_us)
         if not self._people and self._board.floor.is_personal(asked.subject, start):
-            return _said(f"{asked.subject} is a single person, of whom nothing is told here: use `kpi explain`", 403)
+            return _said(f"{asked.subject} is a single person: of people nothing is told here; use `kpi explain`", 403)
         events = sum(one.events_kept for one in observing.values())
         if events > MOST_EVENTS:
             return _said(f"{events:,} events are kept here (most: {MOST_EVENTS:,}): use `kpi explain`", 503)
