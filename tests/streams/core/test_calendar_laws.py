@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.catalogue.models import Calendar
 from streams.core.calendar.schedule import Schedule
+from streams.core.calendar.spans import united
 from streams.core.calendar.text import WEEKDAYS
 from streams.core.calendar.working_time import WorkingTime
 from streams.core.local_clock import DAY_US, MINUTE_US, LocalClock
@@ -93,6 +94,10 @@ def test_working_time_is_that_of_a_clock_read_every_minute(
         expected.append(expected[-1] + now_open)
     assert worked == expected[:-1]
 
+    minute, inside_us = data.draw(st.integers(0, len(is_open) - 1)), data.draw(st.integers(0, MINUTE_US - 1))
+    within_us = expected[minute] * MINUTE_US + (inside_us if is_open[minute] else 0)
+    assert fast.worked(start_us + minute * MINUTE_US + inside_us) - base_us == within_us
+
     opened, more = data.draw(st.integers(0, len(is_open) - 1)), data.draw(st.integers(1, 2000))
     assert fast.is_open(start_us + opened * MINUTE_US) == is_open[opened]
     if expected[opened] + more <= expected[-1]:
@@ -162,3 +167,44 @@ def test_leave_takes_the_spans_of_its_dates_and_nothing_else(
 
     instants_us = range(start_us, start_us + 120 * DAY_US, 7 * 60 * MINUTE_US)
     assert [rested.between(start_us, t) for t in instants_us] == [expected.between(start_us, t) for t in instants_us]
+
+
+@settings(max_examples=50, deadline=None)
+@given(cases(), st.data())
+def test_leave_of_hours_takes_those_instants_and_nothing_else(
+    case: tuple[str, date, Calendar], data: st.DataObject
+) -> None:
+    zone, day, calendar = case
+    whole = working_time(zone, calendar)
+    start_us, end_us = us(f"{day}T00:00:00Z") - 3 * DAY_US, us(f"{day}T00:00:00Z") + 4 * DAY_US
+    edges = st.integers(start_us, end_us)
+    away = data.draw(st.lists(st.tuples(edges, edges).map(lambda pair: (min(pair), max(pair))), max_size=4))
+    part = whole.less_between(away)
+
+    gone = united(away)
+    for from_us, to_us in [*data.draw(st.lists(st.tuples(edges, edges), max_size=5)), (start_us - DAY_US, end_us)]:
+        first, last = min(from_us, to_us), max(from_us, to_us)
+        lost = sum(max(whole.between(max(a, first), min(b, last)), 0) for a, b in gone if a < last and first < b)
+        assert part.between(first, last) == whole.between(first, last) - lost
+    assert sum(b - a for n in range(-4, 6) for a, b in part.spans(day + timedelta(n))) <= part.between(
+        start_us - 4 * DAY_US, end_us + 4 * DAY_US
+    )
+    opens_us = part.next_open(start_us)
+    assert opens_us is None or not any(a <= opens_us < b for a, b in gone)
+
+
+@settings(max_examples=50, deadline=None)
+@given(cases(), st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 3)), max_size=2), st.data())
+def test_leave_of_days_and_of_hours_commute(
+    case: tuple[str, date, Calendar], away: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    zone, day, calendar = case
+    dates = [(day + timedelta(first), day + timedelta(first + length)) for first, length in away]
+    start_us = us(f"{day}T00:00:00Z") - 3 * DAY_US
+    from_us = data.draw(st.integers(start_us, start_us + 6 * DAY_US))
+    hours = [(from_us, from_us + data.draw(st.integers(1, 2 * DAY_US)))]
+    one = working_time(zone, calendar).less(dates).less_between(hours)
+    other = working_time(zone, calendar).less_between(hours).less(dates)
+
+    instants_us = range(start_us - DAY_US, start_us + 8 * DAY_US, 5 * 60 * MINUTE_US)
+    assert [one.between(start_us, t) for t in instants_us] == [other.between(start_us, t) for t in instants_us]
