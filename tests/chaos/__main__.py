@@ -86,7 +86,8 @@ async def _run_all(rows: Sequence[Row], plan: Plan, keep: Path | None) -> list[R
             try:
                 result = await run_row(row, plan, companies.of(row), folder)
                 if keep is not None and not result.exact:
-                    shutil.copytree(folder / "logs", keep / row.name, dirs_exist_ok=True)
+                    shutil.copytree(folder, keep / row.name, dirs_exist_ok=True, ignore_dangling_symlinks=True)
+                    shutil.copytree(companies.of(row).path.parent, keep / row.name / "company", dirs_exist_ok=True)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
             results.append(result)
