@@ -32,6 +32,9 @@ _BACKSLASH, _SPACE, _DELETE = b"\\ \x7f"
 _UNFIT = (msgspec.DecodeError, ValueError, RecursionError)
 _new_event = tuple.__new__
 _plain = msgspec.to_builtins
+_fields_of = msgspec.structs.astuple
+_ORDER = ("specversion", "id", "source", "time", "subject", "datacontenttype", "data")
+"""Of the fields of a message: all at once they take half the time."""
 
 
 class QuickDecoder:
@@ -61,7 +64,7 @@ class QuickDecoder:
                 continue
             try:
                 message = self._read(value)
-                time = message.time
+                _, id_, source, time, subject, _, fields = _fields_of(message)
                 end = -1 if time[-1:] == "Z" else -6
                 hour_us, rest_us = hour_of(time[:13] + time[end:]), rest_of(time[13:19])
                 fraction_us = fraction_of(time[19:end])
@@ -69,8 +72,6 @@ class QuickDecoder:
                     time_us = us(time)
                 else:
                     time_us = hour_us + rest_us + fraction_us
-                subject = message.subject
-                fields = message.data
                 # ASCII without a space, an escape or DEL holds no character that an id may not have: control characters
                 # would have to be escaped. Four looks at the whole value cost 0.1 us, a look at each id 0.5 us.
                 bare = value.isascii() and not (_SPACE in value or _BACKSLASH in value or _DELETE in value)
@@ -87,15 +88,14 @@ class QuickDecoder:
                 take(None)
                 continue
             supersedes = None
-            if fields.supersedes is not None:
-                del data["supersedes"]
-                supersedes = (fields.supersedes.source, fields.supersedes.id)
-                if supersedes == (message.source, message.id):
+            if "supersedes" in data:
+                superseded = data.pop("supersedes")
+                supersedes = (superseded["source"], superseded["id"])
+                if supersedes == (source, id_):
                     take(None)
                     continue
             # A NamedTuple's own constructor costs 0.1 us more.
-            event = (message.source, message.id, message.type_, time_us, subject, data, supersedes)
-            take(_new_event(Event, event))
+            take(_new_event(Event, (source, id_, message.type_, time_us, subject, data, supersedes)))
         return events
 
     def _read_first(self, value: bytes) -> Any:
@@ -111,7 +111,9 @@ class QuickDecoder:
             except NotUnderstoodError:
                 continue
             known[model] = derived
-            yield envelope_of(type_, derived, self._forbid_unknown)
+            envelope = envelope_of(type_, derived, self._forbid_unknown)
+            assert envelope.__struct_fields__ == _ORDER
+            yield envelope
 
 
 class FurtherDecoder:
