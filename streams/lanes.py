@@ -207,10 +207,9 @@ class Lane:
                     async with self._rules.restores:
                         await self._ledger.open()
                         await self._restore()
-                    await self._go_on()
                     await self._refuse_older()
-                else:
-                    await self._go_on()
+                # Records come from here on, and are dropped unless the phase says so: nothing may be awaited between.
+                await self._go_on()
                 self.phase = Phase.RUNNING
                 self.figures.progressed_at = self._loop.time()
                 failures = 0
@@ -260,7 +259,10 @@ class Lane:
             KafkaError, TimeoutError: the cluster does not answer.
         """
         hint = await self._source.remembered(self.tp)
-        if hint is not None and hint > self.offset:
+        if hint is None or hint <= self.offset:
+            return
+        await self._go_on()
+        if hint > self.offset:
             raise ChangelogBrokenError(
                 f"{self._ledger.name} ends at offset {self.offset} of {self.tp.topic} where the consumer group has "
                 f"been at {hint}: its end is missing; restore it, or {BEGIN_ANEW}"

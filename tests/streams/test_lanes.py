@@ -66,6 +66,8 @@ class MemorySource:
         self.paused = False
         self.ours = True
         self.hint: int | None = None
+        self.meanwhile: Callable[[], object] = lambda: None
+        """What happens while the group is asked for its hint."""
 
     def epoch(self, tp: TopicPartition) -> int:
         return self.epochs
@@ -89,6 +91,7 @@ class MemorySource:
         return self.ours
 
     async def remembered(self, tp: TopicPartition) -> int | None:
+        self.meanwhile()
         return self.hint
 
     def fetch(self, most: int = 1000) -> Chunk:
@@ -416,6 +419,15 @@ async def test_a_changelog_that_ends_before_what_the_group_remembers_is_refused(
         "group has been at 40: its end is missing; restore it, or delete it and the group's offsets"
     )
     assert bench.totals == []
+
+
+async def test_what_is_fetched_before_a_lane_runs_is_fetched_again(bench: Bench) -> None:
+    bench.source.log = [b"x"] * 10
+    bench.source.meanwhile = lambda: bench.lane.accept(bench.source.fetch(4))
+    bench.lane.start()
+    await bench.until(lambda: bench.ledger.offset == 10)
+
+    assert bench.totals == list(range(1, 11))
 
 
 async def test_a_hint_behind_the_changelog_is_only_a_hint(bench: Bench) -> None:
