@@ -16,6 +16,7 @@ from streams.core.accumulators.sparse import Sparse
 from streams.core.frames import Part, Payload
 from streams.core.journeys.contract import ALWAYS_US, POOL, Account, Ground, Moment, View
 from streams.core.journeys.retention import Retention
+from streams.core.journeys.staff import Staff
 from streams.core.measures.compile import Plan
 from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.rows import Key, Rows, packed
@@ -112,7 +113,7 @@ class Items:
 
     def tell_from(self, was_us: int | None, view: View) -> None:
         """The first event of all lies earlier than was known: who was a member before it is told of from there on."""
-        staying = {name for name, place in self._places.items() if isinstance(place.leaf.journey, Retention)}
+        staying = {name for name, place in self._places.items() if isinstance(place.leaf.journey, Retention | Staff)}
         for key, row in self._rows.items(ITEM) if staying else ():
             if (key[1], key[2]) in staying:
                 item = _decode(row)

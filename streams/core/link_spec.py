@@ -6,14 +6,12 @@ from streams.core.calendar import WorkingTime
 from streams.core.frames import Part, Payload
 from streams.core.items import Place
 from streams.core.journeys.contract import Chain, Ground
-from streams.core.journeys.retention import BASE, LOST, Retention
-from streams.core.measures.journey_leaves import JourneyLeaf
+from streams.core.journeys.staff import JOINS, LEAVES, Staff
 from streams.core.membership import FOREVER_US, Membership
 from streams.core.observe import ObserveSpec
 
 CATALOGUE = "\x1ecatalogue"
 """Source of what no event says; no source of events has this character."""
-HIRED, PERSON = "employee.hired", ("person_id",)
 
 
 class LinkSpec:
@@ -32,22 +30,17 @@ class LinkSpec:
     def employed(self) -> Iterator[Part]:
         """Of every measure of who stays employed: people of the catalogue as if events told of them."""
         for (tag, index), place in self.places.items():
-            for person in self._membership.everyone() if _is_of_staff(place.leaf) else ():
+            for person in self._membership.everyone() if isinstance(place.leaf.journey, Staff) else ():
                 for id_, payload in _stays(self._membership, person):
                     yield tag, index, person, CATALOGUE, id_, payload
 
 
-def _is_of_staff(leaf: JourneyLeaf) -> bool:
-    by_person = isinstance(leaf.journey, Retention) and leaf.fields == PERSON
-    return by_person and any(part.role == BASE and HIRED in part.types for part in leaf.parts)
-
-
 def _stays(membership: Membership, person: str) -> Iterator[tuple[str, Payload]]:
-    """A base event where a stretch in a team begins, a loss where one ends and none follows at once."""
+    """Where a stretch in a team begins, and where one ends and none follows at once."""
     stretches = membership.stretches(person)
     following = [start_us for start_us, _, _ in stretches[1:]] + [FOREVER_US]
     for (start_us, end_us, team), next_us in zip(stretches, following, strict=True):
         chain: Chain = (person, team, membership.department_of(team))
-        yield f"{start_us} from", (start_us, BASE, chain, 0)
+        yield f"{start_us} from", (start_us, JOINS, chain, 0)
         if end_us != next_us:
-            yield f"{end_us} to", (end_us, LOST, chain, 0)
+            yield f"{end_us} to", (end_us, LEAVES, chain, 0)

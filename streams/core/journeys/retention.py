@@ -55,7 +55,7 @@ class Retention:
             gone = last.end_us < window.end_us and (not last.idle or last.end_us <= view.now_us)
             vector: Sparse = {AT_START: 1} if gone else {AT_START: 1, STILL: 1}
             told.append(Told(ground.subjects(credited.chain), window.id, vector))
-        return Account(told, _next_us(stays, ground, view), self._keep_us(moments, stays))
+        return Account(told, _next_us(stays, ground, view, view.first_us), self._keep_us(moments, stays))
 
     def prune(self, moments: Sequence[Moment], ground: Ground, oldest_us: int) -> list[Moment]:
         """Of what came before the oldest period that is told of, the last base event and what followed it."""
@@ -95,12 +95,13 @@ class Retention:
         return max(moments[-1].time_us, stays[-1].end_us)
 
 
-def _next_us(stays: Sequence[_Stay], ground: Ground, view: View) -> int | None:
-    """The period after the clock's, if a member is carried over into it, or the end by idleness before that."""
-    end_us = stays[-1].end_us
-    if stays[-1].idle and end_us <= view.now_us:
-        return None
-    following_us = ground.windows.period(ground.grain, max(view.now_us, stays[-1].start_us)).end_us
-    if stays[-1].idle and end_us < following_us:
-        return end_us
-    return following_us if end_us >= following_us else None
+def _next_us(stays: Sequence[_Stay], ground: Ground, view: View, first_us: int) -> int | None:
+    """The period after the clock's, if somebody is carried over into it, or an end by idleness before that."""
+    if view.now_us < first_us:
+        return first_us
+    at_us = max(view.now_us, stays[0].start_us)
+    following_us = ground.windows.period(ground.grain, at_us).end_us
+    ends = [stay.end_us for stay in stays if stay.idle and view.now_us < stay.end_us < following_us]
+    if ends:
+        return min(ends)
+    return following_us if any(stay.end_us >= following_us for stay in stays) else None

@@ -15,11 +15,12 @@ from schemas.catalogue.measures_journeys import (
     Retention,
 )
 from schemas.catalogue.measures_parts import Select, Where
-from streams.core.journeys import cohorts, elapsed, levels, quantiles, retention
+from streams.core.journeys import cohorts, elapsed, levels, quantiles, retention, staff
 from streams.core.measures.journey_leaves import JourneyLeaf, Part
 from streams.core.measures.where import Filter
 
 Joining = Conversion | Elapsed | Retention | Repeat | Latest | Quantile
+HIRED, PERSON = "employee.hired", ("person_id",)
 ANY = 1
 """The role of events where there is only one."""
 
@@ -35,8 +36,10 @@ def leaf_of(node: Joining, index: int, scale: int) -> JourneyLeaf:
         return JourneyLeaf(index, repeat, (_part(ANY, node.repeat.of),), node.repeat.key)
     if isinstance(node, Retention):
         parts = (_select(retention.BASE, node.retention.base), _select(retention.LOST, node.retention.lost))
-        idle = node.retention.idle
-        return JourneyLeaf(index, retention.Retention(None if idle is None else idle.us), parts, node.retention.key)
+        idle, key = node.retention.idle, node.retention.key
+        if HIRED in node.retention.base.of and key == PERSON:
+            return JourneyLeaf(index, staff.Staff(), parts, key)
+        return JourneyLeaf(index, retention.Retention(None if idle is None else idle.us), parts, key)
     if isinstance(node, Latest):
         return JourneyLeaf(
             index,
