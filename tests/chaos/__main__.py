@@ -38,6 +38,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of events and moments (default: %(default)s)")
     parser.add_argument("--times", type=int, help="faults of a row (default: as the issue says)")
     parser.add_argument("--chunk-records", type=int, help="KPI_CHUNK_RECORDS of the workers (default: theirs)")
+    parser.add_argument("--session", type=int, default=10, help="their session timeout in s (default: %(default)s)")
     parser.add_argument("--quiet", action="store_true", help="alerts of one team only; a run is over sooner")
     parser.add_argument("--keep", type=Path, help="where logs and data of rows that differ are kept")
     chosen = parser.parse_args()
@@ -50,7 +51,7 @@ def main() -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     os.environ[MARK] = uuid.uuid4().hex
     rows = [row for row in ROWS if row.name in chosen.faults.split(",")]
-    plan = Plan(chosen.events, chosen.seed, chosen.times, chosen.chunk_records, chosen.quiet)
+    plan = Plan(chosen.events, chosen.seed, chosen.times, chosen.chunk_records, chosen.session, chosen.quiet)
     try:
         results = asyncio.run(_stoppable(rows, plan, chosen.keep))
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -33,6 +33,8 @@ class Plan:
     seed: int
     times: int | None = None
     chunk_records: int | None = None
+    session_s: int = 10
+    """KPI_SESSION_TIMEOUT_S of the workers; on a busy machine a worker with a large state needs a longer one."""
     quiet: bool = False
     """Whether only the watched team has alerts."""
     broker: str = ""
@@ -92,6 +94,7 @@ async def run_row(row: Row, plan: Plan, company: Company, folder: Path) -> Resul
         dice = Random(f"{plan.seed} {row.name}")
         patience_s = 240 + company.events / EVENTS_PER_S
         run = Run(product, company, backlog, hook, dice, patience_s, folder, stack, broker, wire)
+        run.settings["KPI_SESSION_TIMEOUT_S"] = str(plan.session_s)
         if plan.chunk_records:
             run.settings["KPI_CHUNK_RECORDS"] = str(plan.chunk_records)
         try:

@@ -29,8 +29,6 @@ from tests.streams.sinks.receiver import Receiver
 Worker = Popen[bytes]
 LANES = 4 * PARTITIONS
 """Stages times partitions: so many lanes run when a group is whole."""
-SESSION_S = 10
-"""Longer than in other tests: a worker with a large state on a busy machine must not be thrown out."""
 ANSWER_S = 5.0
 POLL_S = 0.3
 STOP_S = 30.0
@@ -143,7 +141,6 @@ class Run:
         ours = {
             "KPI_CHAT_URLS": f"webhook+{self.hook.url}",
             "KPI_HORIZON_DAYS": str(self.company.horizon_days),
-            "KPI_SESSION_TIMEOUT_S": str(SESSION_S),
         }
         worker = self.product.worker(**(ours | self.settings | changes))
         self.fleet.append(worker)
