@@ -93,7 +93,7 @@ class Columns:
         slices = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
         times_us = np.fromiter(map(_time, facts), np.int64, len(facts))
         batches = _batches(facts)
-        if len(self._credits) >= MOST_REMEMBERED:
+        if max(len(self._credits), *map(len, self._credited.values())) >= MOST_REMEMBERED:
             self._forget()
         credits = self._credit(facts, batches, times_us)
         levels = np.array(self._levels, np.int64)

@@ -13,6 +13,7 @@ from schemas.events.decode import Decoder
 from schemas.events.envelope import Event
 from schemas.events.registry import Registry
 from streams.core import cells as module
+from streams.core import columns
 from streams.core.calendar import zone_of
 from streams.core.cells import Cells
 from streams.core.corrections import amends
@@ -91,3 +92,15 @@ def test_events_a_century_apart_are_counted_too() -> None:
     events = [*near, *(event._replace(id=f"old-{event.id}", time_us=event.time_us - 20_000 * DAY_US) for event in near)]
 
     assert counted(catalogue, [[events]], 1, 0) == counted(catalogue, [[events]], 10**9, 0)
+
+
+def test_whom_an_owner_credits_may_be_forgotten_between_chunks() -> None:
+    catalogue = worlds.catalogue(7, kpis=8)
+    events = roots(catalogue, 7, 120)
+    chunks = [[events[start : start + 40]] for start in range(0, len(events), 40)]
+
+    expected = counted(catalogue, chunks, 10**9, 0)
+
+    assert expected == counted(catalogue, chunks, 1, 0)
+    with patch.object(columns, "MOST_REMEMBERED", 1):
+        assert expected == counted(catalogue, chunks, 1, 0)
