@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from schemas.events.envelope import Event
 from streams.core.accumulators.vector import add, retract, zero
+from streams.core.calendar.absences import LEAVE
 from streams.core.columns import FEWEST, Change, Columns
 from streams.core.facts import Fact
 from streams.core.frames import Payload, Slice, integers
@@ -34,6 +35,7 @@ class Cells:
         self._columns = Columns(spread, windows)
         self._touched: dict[Key, None] = {}
         self._parts: dict[tuple[str, int, str, str, str], Payload | None] = {}
+        self._absences: dict[tuple[str, str], tuple[str, str | None, str | None]] = {}
         self._alone: list[Event] = []
         self.add: Callable[[Event], None] = self._alone.append
         """Count an event that stands alone. Called for every event, so it is no method; `take_slices` makes it anew."""
@@ -67,6 +69,7 @@ class Cells:
         self.add = self._alone.append
         by_columns = self._by_columns(alone, cuts, oldest_pane_us)
         slices = []
+        linked = self._spread.linked_types & self._columns.types  # mostly none: no event is looked at again for nothing
         first = (0, 0)
         for number, cut in enumerate(cuts):
             events = alone[first[0] : cut.ends[0]]
@@ -75,7 +78,6 @@ class Cells:
                     self._count(_fact(event), 1, oldest_pane_us)
             else:
                 self._apply(*by_columns[number])
-                linked = self._spread.linked_types
                 for event in events if linked else ():
                     if event.type in linked:
                         self._count(_fact(event), 1, oldest_pane_us, keyed=True)
@@ -116,7 +118,8 @@ class Cells:
     def _slice(self, stamp_us: int) -> Slice:
         slice_ = Slice(stamp_us, layout=self._spread.layout.fingerprint)
         slice_.parts = [(*name, payload) for name, payload in self._parts.items()]
-        self._parts = {}
+        slice_.absences = [(*identity, *told) for identity, told in self._absences.items()]
+        self._parts, self._absences = {}, {}
         for key in self._touched:
             table, *name = key
             value = self._rows.get(key)
@@ -178,6 +181,9 @@ class Cells:
 
     def _count(self, fact: Fact, sign: int, oldest_pane_us: int, *, keyed: bool = False) -> None:
         """Add or take back one fact; `keyed`: only in the KPIs that count distinct keys."""
+        if fact.type == LEAVE:
+            stands = (fact.data["start"], fact.data["end"]) if sign > 0 else (None, None)
+            self._absences[fact.identity] = (fact.data["person_id"], *stands)
         credit = self._spread.crediting.of(fact)
         self._meet(credit.unknown_owner)
         for touch in self._spread.touches(fact, credit, keyed=keyed):

@@ -82,6 +82,8 @@ class Columns:
         self._hour_grid = Grid(windows.pane)
         self._groups = [_Members(group) for group in spread.layout.groups]
         self._memos: dict[tuple[str, ...], _Memo] = {}
+        self.types: frozenset[str] = frozenset()
+        """The types of the facts counted last."""
         self._forget()
 
     def count(
@@ -93,6 +95,7 @@ class Columns:
         slices = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
         times_us = np.fromiter(map(_time, facts), np.int64, len(facts))
         batches = _batches(facts)
+        self.types = frozenset(batches)
         if max(len(self._credits), *map(len, self._credited.values())) >= MOST_REMEMBERED:
             self._forget()
         credits = self._credit(facts, batches, times_us)

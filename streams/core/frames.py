@@ -31,10 +31,14 @@ Payload = tuple[int, int, tuple[str | None, str | None, str | None], int]
 Part = tuple[str, int, str, str, str, Payload | None]
 """(tag of the KPI's measure, linked leaf, key, source and id of the event, payload), None once it does not stand."""
 
+Absent = tuple[str, str, str, str | None, str | None]
+"""(source, id, person, start, end) of a leave as it stands, days or instants; None once it does not stand."""
+
 
 class Slice(msgspec.Struct, array_like=True):
     """Changes since the slice before; `stamp_us` is the minute that they may be judged at. `layout` is the fingerprint
-    of the layout that `cells` follow. `parts` go to LINK, which keeps them; they are no totals."""
+    of the layout that `cells` follow. `parts` go to LINK, which keeps them; they are no totals. `absences` go to every
+    partition of JUDGE."""
 
     stamp_us: int
     cells: list[Cell] = []
@@ -42,9 +46,10 @@ class Slice(msgspec.Struct, array_like=True):
     totals: list[Total] = []
     layout: str = ""
     parts: list[Part] = []
+    absences: list[Absent] = []
 
     def __len__(self) -> int:
-        return len(self.cells) + len(self.keys) + len(self.totals) + len(self.parts)
+        return len(self.cells) + len(self.keys) + len(self.totals) + len(self.parts) + len(self.absences)
 
 
 class Frame(msgspec.Struct, array_like=True):
@@ -101,7 +106,7 @@ def _pieces(slice_: Slice) -> Iterator[Slice]:
     if len(slice_) <= MOST_ENTRIES:
         yield slice_
         return
-    for field in ("cells", "keys", "totals", "parts"):
+    for field in ("cells", "keys", "totals", "parts", "absences"):
         entries = getattr(slice_, field)
         for start in range(0, len(entries), MOST_ENTRIES):
             part = Slice(slice_.stamp_us, layout=slice_.layout)

@@ -14,8 +14,9 @@ from schemas.values import Value
 from streams.core import frames
 from streams.core.alerting.lifecycle import Step as AlertStep
 from streams.core.align import Alignment
+from streams.core.attendance import KEPT_US, Attendance
 from streams.core.frames import HOUR as HOUR_PREFIX
-from streams.core.frames import Cell, Slice, Total
+from streams.core.frames import Absent, Cell, Slice, Total
 from streams.core.hours import Hours
 from streams.core.journeys.contract import POOL
 from streams.core.judge_spec import JudgeSpec as JudgeSpec
@@ -79,17 +80,18 @@ class Judge:
         self._partials = Partials(self._rows, spec.layout, spec.windows, lambda: self._at_us)
         self._reaches_us = {plan.kpi.id: plan.reach_us for plan in spec.plans.values()}
         self._hours = Hours(self._rows, spec.layout)
+        self._attendance = Attendance(self._rows, spec.calendars, spec.windows.clock)
         readings = Readings(
             spec.catalogue,
             spec.plans,
             self._partials,
             spec.targets,
-            spec.calendars,
+            self._attendance,
             spec.windows,
         )
         self._values = ValueRows(self._rows, readings, spec.layout, spec.windows)
         self._watch = Watch(
-            self._rows, self._partials, self._hours, spec.targets, spec.calendars, spec.windows, self._announce
+            self._rows, self._partials, self._hours, spec.targets, self._attendance, spec.windows, self._announce
         )
         self._timers = Timers()
         self._heeded: dict[tuple[int, str], list[_Heeded]] = {}
@@ -122,6 +124,7 @@ class Judge:
             self._forget_strangers(shape)
         self._partials.ready()
         self._hours.ready()
+        self._attendance.ready()
         self._values.ready(self._spec.plans)
         self._watch.ready()
         decided_us = self._meta["decided_us"]
@@ -284,6 +287,8 @@ class Judge:
             self._published = now.us, changed * self._spec.observe.partitions
 
     def _apply(self, source: str, slice_: Slice) -> None:
+        for told in slice_.absences:
+            self._take_absence(told, slice_.stamp_us)
         # Cells of another catalogue's layout: OBSERVE tells all of its cells anew in ours.
         if slice_.layout == self._spec.layout.fingerprint:
             for cell in slice_.cells:
@@ -293,6 +298,18 @@ class Judge:
                     self._take_cell(source, cell, slice_.stamp_us)
         for total in slice_.totals:
             self._take_total(source, total, slice_.stamp_us)
+
+    def _take_absence(self, told: Absent, stamp_us: int) -> None:
+        """Somebody's leave: what is expected of them changes, and silence of theirs or their teams is judged anew."""
+        for person, span in self._attendance.tell(told).items():
+            self._watch.forget_presence()
+            self._values.retime(self._spec.plans, person, *span)
+            teams = {row.team for row in self._spec.catalogue.people if row.id == person}
+            for kpi, plan in self._spec.plans.items():
+                period = self._spec.windows.period(plan.kpi.period, max(stamp_us, self._at_us)).id
+                for subject in (person, *sorted(teams)):
+                    if self._values.version(kpi, subject, period) == 0:
+                        self._look_soon(self._heeding(kpi, subject), stamp_us, less=True)
 
     def _take_hour(self, source: str, cell: Cell, stamp_us: int) -> None:
         subject, pane_id = cell[1], cell[2]
@@ -566,6 +583,7 @@ class Judge:
         )
         self._partials.forget_sums()
         self._hours.sweep(at_us - PANE_HORIZON_US)
+        self._attendance.sweep(at_us - KEPT_US)
 
     def _window(self, period: str) -> Window:
         return self._spec.windows.parse(period)[1]

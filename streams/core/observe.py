@@ -348,6 +348,10 @@ class Observe:
                 if target not in parts:
                     parts[target] = Slice(slice_.stamp_us, layout=slice_.layout)
                 parts[target].cells.append(cell)
+            for target in range(spec.partitions) if slice_.absences else ():  # a member of any team may be anywhere
+                if target not in parts:
+                    parts[target] = Slice(slice_.stamp_us, layout=slice_.layout)
+                parts[target].absences += slice_.absences
             for target, part in parts.items():
                 to_judge[target].append(part)
             parts = {}

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from schemas.catalogue.models import Catalogue
 from schemas.events.registry import Registry
+from streams.core.calendar.absences import LEAVE
 from streams.core.facts import Credit, Crediting, Fact
 from streams.core.frames import Part
 from streams.core.layout import Layout, watches_hours
@@ -46,7 +47,7 @@ class Spread:
             for leaf in plan.journeys:
                 for type_ in leaf.types:
                     self._joined[type_].append((plan, leaf))
-        self.linked_types = frozenset(self._keyed) | frozenset(self._joined)
+        self.linked_types = frozenset(self._keyed) | frozenset(self._joined) | {LEAVE}
         """Types of events that are counted one by one, because a KPI counts distinct keys or joins events."""
 
     @property

@@ -166,6 +166,21 @@ class ValueRows:
         if version > 0:
             self._send(self._readings.line(plan, subject, window), Reading(value, n), version)
 
+    def retime(self, plans: Mapping[str, Plan], subject: str, from_us: int, to_us: int) -> None:
+        """The subject's working time has changed between two instants: what is expected in open rows, and whether a
+        closed one of a period without any is missed."""
+        for (kpi, named, period), version in list(self.names()):
+            if named != subject:
+                continue
+            plan, window = plans[kpi], self._window(period)
+            if window.end_us <= from_us or to_us <= window.start_us:
+                continue
+            if version > 0:
+                self.tell_again(plan, subject, window)
+                continue
+            self._open[(kpi, period)][subject].working_time = self._readings.line(plan, subject, window).working_time
+            self.touch(kpi, subject, period)
+
     def sweep(self, oldest_us: int, reaches_us: Mapping[str, int]) -> None:
         """Forget rows that nothing inside the horizon can change, those of some KPIs later; on kpi.values they stay."""
         for key, (version, _, _) in self._rows.items(ROW):

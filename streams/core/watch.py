@@ -76,6 +76,10 @@ class Watch:
         for key, (period, row) in self._rows.items(ALERT):
             self._alerts[(str(key[1]), str(key[2]))][AlertClass(str(key[3]))] = (period, AlertState.load(row))
 
+    def forget_presence(self) -> None:
+        """Somebody's leave has changed: the time of teams is summed up anew."""
+        self._present.clear()
+
     def alerts(self) -> Iterator[tuple[str, str, AlertClass, AlertState]]:
         """(kpi, subject, class, state) of every open alert."""
         for (kpi, subject), held in self._alerts.items():

@@ -15,6 +15,7 @@ from schemas.events.registry import RETRACTED
 from schemas.events.times import parse_us
 from streams.core.calendar.build import Calendars
 from streams.core.calendar.spans import Span
+from streams.core.calendar.working_time import WorkingTime
 from streams.core.local_clock import LocalClock
 
 LEAVE = "employee.leave"
@@ -48,24 +49,18 @@ def absences(events: Iterable[Event], clock: LocalClock) -> list[Absence]:
         elif (root := _root_of(event, told)) is not None:
             chains[root].append(event)
     standing = [_standing(chain, undone) for root, chain in chains.items() if root not in undone]
-    found = [_read(event, clock) for event in standing if event is not None]
+    data = [event.data for event in standing if event is not None]
+    found = [absence_of(one["person_id"], one["start"], one["end"], clock, one.get("kind")) for one in data]
     return sorted((one for one in found if one is not None), key=lambda one: (one.person, _start_us(one, clock)))
 
 
 def with_absences(calendars: Calendars, found: Iterable[Absence]) -> Calendars:
     """The calendars of everyone, with these absences on top of the leave that the catalogue has."""
-    dates: dict[str, list[tuple[date, date]]] = defaultdict(list)
-    stretches: dict[str, list[Span]] = defaultdict(list)
+    away: dict[str, list[Absence]] = defaultdict(list)
     for one in found:
-        if one.dates is not None:
-            dates[one.person].append(one.dates)
-        elif one.stretch_us is not None:
-            stretches[one.person].append(one.stretch_us)
+        away[one.person].append(one)
     return calendars.changed(
-        {
-            person: calendars.person(person).less(dates[person]).less_between(stretches[person])
-            for person in sorted({*dates, *stretches})
-        }
+        {person: without_absences(calendars.person(person), told) for person, told in sorted(away.items())}
     )
 
 
@@ -87,14 +82,20 @@ def _standing(chain: list[Event], undone: set[_Identity]) -> Event | None:
     return max(left, key=lambda event: (event.supersedes is not None, event.time_us, event.source, event.id))
 
 
-def _read(event: Event, clock: LocalClock) -> Absence | None:
-    person, start, end = event.data["person_id"], event.data["start"], event.data["end"]
-    why = event.data.get("kind")
+def absence_of(person: str, start: str, end: str, clock: LocalClock, why: str | None = None) -> Absence | None:
+    """The absence that `start` and `end` of an event say: days or instants; None where it ends before it begins."""
     if "T" not in f"{start}{end}".upper():
         first, after = date.fromisoformat(start), date.fromisoformat(end)
         return Absence(person, (first, after), None, why) if first < after else None
     start_us, end_us = _instant(start, clock), _instant(end, clock)
     return Absence(person, None, (start_us, end_us), why) if start_us < end_us else None
+
+
+def without_absences(working_time: WorkingTime, found: Iterable[Absence]) -> WorkingTime:
+    """Working time of somebody with these absences of theirs taken out."""
+    told = list(found)
+    dates = [one.dates for one in told if one.dates is not None]
+    return working_time.less(dates).less_between(one.stretch_us for one in told if one.stretch_us is not None)
 
 
 def _instant(text: str, clock: LocalClock) -> int:
