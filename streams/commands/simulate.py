@@ -50,7 +50,7 @@ def command(
 ) -> None:
     """Write the events of a simulated company.
 
-    About 2,200 a working day, with late ones, repeats, corrections, reversals and retractions among them. On the last
+    About 1,750 a working day, with late ones, repeats, corrections, reversals and retractions among them. On the last
     working day one salesperson goes quiet and marketing's leads dry up for an hour; both recover. The same arguments
     write the same bytes.
     """

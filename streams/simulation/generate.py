@@ -3,16 +3,19 @@
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.events.envelope import Event
+from streams.simulation.business import business_day
 from streams.simulation.company import Company
+from streams.simulation.deals import deals_day
 from streams.simulation.disorder import arrivals_of
 from streams.simulation.human_resources import people_day
 from streams.simulation.marketing import marketing_day
 from streams.simulation.rhythm import Day
-from streams.simulation.sales import deals_day, sales_day
+from streams.simulation.sales import sales_day
 from streams.simulation.service import service_day
+from streams.simulation.staffing import positions
 from streams.simulation.stories import StoriesOf, no_stories
 
 DEPARTMENTS: dict[str, Callable[[Day], Iterable[Event]]] = {
@@ -20,6 +23,7 @@ DEPARTMENTS: dict[str, Callable[[Day], Iterable[Event]]] = {
     "marketing": marketing_day,
     "service": service_day,
     "people": people_day,
+    "business": business_day,
 }
 
 
@@ -30,7 +34,11 @@ class Arrival(NamedTuple):
     event: Event
 
 
-RESULTS_ONLY: dict[str, Callable[[Day], Iterable[Event]]] = {"sales": deals_day}
+RESULTS_ONLY: dict[str, Callable[[Day], Iterable[Event]]] = {
+    "sales": deals_day,
+    "people": positions,
+    "business": business_day,
+}
 
 
 def generate(
@@ -45,14 +53,15 @@ def generate(
 
     Days are made whole, one at a time, so that an instant's events do not depend on where the range begins; only what
     follows from a day before `start_us` (a ticket answered the morning after) is missing. Days before `detailed_from`
-    have nothing but deals: enough for the results of a month, and a twentieth of the events.
+    have nothing but deals, open positions and costs: enough for the results of a month, and a tenth of the events.
     """
     windows = company.windows
     waiting: list[tuple[int, int, Event]] = []
     made = 0
+    remembered: dict[tuple[str, ...], Any] = {}
     on = windows.clock.date(start_us)
     while end_us is None or windows.day(on).start_us < end_us:
-        day = Day(company, on, seed, stories(on))
+        day = Day(company, on, seed, stories(on), remembered)
         if company.calendars.tenant.is_working_day(on):
             departments = RESULTS_ONLY if detailed_from and on < detailed_from else DEPARTMENTS
             for name, department in departments.items():

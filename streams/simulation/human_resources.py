@@ -1,50 +1,100 @@
-"""A day of HR: trainings, the anonymous employee survey, and what replacing people costs."""
+"""A day of HR: trainings, to which people are invited some days before, the anonymous survey, and what replacing people
+costs."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import NamedTuple
 
 from schemas.events.envelope import Event
 from streams.simulation.rhythm import Day, event
+from streams.simulation.staffing import staffing
 
 SOURCE = "hr"
-TRAININGS_PER_HOUR = 3.7
+TRAININGS_PER_HOUR = 4.1
+ATTENDED_SHARE, PASSED_SHARE = 0.9, 0.9
+INVITED_DAYS = (1, 2, 3, 4)
+"""Working days before the training."""
 ANSWERS_PER_HOUR = 1.2
 COSTS_PER_HOUR = 0.4
 SUBJECTS = ("onboarding", "consulting", "product", "safety")
 
 
+class Training(NamedTuple):
+    """One person's training on a day; `invited` is the date of the invitation."""
+
+    training: str
+    person: str
+    trainer: str
+    time_us: int
+    invited: date
+    attended: bool
+    passed: bool
+
+
 def people_day(day: Day) -> Iterator[Event]:
     """Everything the HR system says on a day, in no order."""
-    shift, trainers = day.shift(), day.company.staff("people")
-    everybody = [row.id for row in day.company.catalogue.people]
-    teams = [team.id for team in day.company.catalogue.teams]
+    yield from _trainings(day)
+    yield from _answers(day)
+    yield from _costs(day)
+    yield from staffing(day)
 
-    dice = day.dice("trainings")
-    for number, time_us in enumerate(shift.times(dice, TRAININGS_PER_HOUR)):
-        person, training = dice.choice(everybody), f"{dice.choice(SUBJECTS)}-{day.tag()}-{number}"
-        yield event(
-            SOURCE,
-            "training.attended",
-            time_us,
-            person,
-            id_=training,
-            person_id=person,
-            training_id=training,
-            owner=dice.choice(trainers),
-            passed=dice.random() < 0.9,
+
+def _trainings(day: Day) -> Iterator[Event]:
+    for one in planned(day):
+        if one.attended:
+            about = {"person_id": one.person, "training_id": one.training, "owner": one.trainer}
+            yield event(
+                SOURCE, "training.attended", one.time_us, one.person, id_=one.training, **about, passed=one.passed
+            )
+    shift = day.shift()
+    for ahead in range(1, 16):  # four working days are less, but for Tết
+        for one in planned(day.on(day.date + timedelta(ahead))):
+            if one.invited == day.date:
+                about = {"person_id": one.person, "training_id": one.training, "owner": one.trainer}
+                at_us = shift.at(day.dice("invited", one.training).random() * shift.length_us)
+                yield event(SOURCE, "training.invited", at_us, one.person, id_=f"{one.training}.invited", **about)
+
+
+def planned(day: Day) -> list[Training]:
+    """The trainings of a day."""
+    return day.plan(("trainings",), lambda: list(_planned(day)))
+
+
+def _planned(day: Day) -> Iterator[Training]:
+    if not day.works():
+        return
+    trainers, dice = day.company.staff("people"), day.dice("trainings")
+    everybody = [row.id for row in day.company.catalogue.people]
+    for number, time_us in enumerate(day.shift().times(dice, TRAININGS_PER_HOUR)):
+        yield Training(
+            training=f"{dice.choice(SUBJECTS)}-{day.tag()}-{number}",
+            person=dice.choice(everybody),
+            trainer=dice.choice(trainers),
+            time_us=time_us,
+            invited=_working_days_before(day, dice.choice(INVITED_DAYS)),
+            attended=dice.random() < ATTENDED_SHARE,
+            passed=dice.random() < PASSED_SHARE,
         )
-    dice = day.dice("survey")
-    for number, time_us in enumerate(shift.times(dice, ANSWERS_PER_HOUR)):
+
+
+def _working_days_before(day: Day, days: int) -> date:
+    while days:
+        day = day.on(day.date - timedelta(1))
+        days -= day.works()
+    return day.date
+
+
+def _answers(day: Day) -> Iterator[Event]:
+    dice, teams = day.dice("survey"), [team.id for team in day.company.catalogue.teams]
+    for number, time_us in enumerate(day.shift().times(dice, ANSWERS_PER_HOUR)):
         score = min(10, max(0, round(dice.gauss(8.3, 1.1))))
-        yield event(
-            "survey",
-            "survey.esat.response",
-            time_us,
-            f"answer-{day.tag()}-{number}",
-            score=score,
-            team=dice.choice(teams),
-        )
-    dice = day.dice("costs")
-    for number, time_us in enumerate(shift.times(dice, COSTS_PER_HOUR)):
+        answer, team = f"answer-{day.tag()}-{number}", dice.choice(teams)
+        yield event("survey", "survey.esat.response", time_us, answer, score=score, team=team)
+
+
+def _costs(day: Day) -> Iterator[Event]:
+    dice, team = day.dice("costs"), day.company.teams("people")[-1]
+    for number, time_us in enumerate(day.shift().times(dice, COSTS_PER_HOUR)):
         yield event(
             SOURCE,
             "cost.recorded",
@@ -53,5 +103,5 @@ def people_day(day: Day) -> Iterator[Event]:
             kind="recruiting",
             amount=int(round(dice.uniform(0.3, 2.0) * 1_000_000, -4)),
             currency="VND",
-            team=teams[-1],
+            team=team,
         )

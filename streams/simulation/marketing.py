@@ -1,17 +1,24 @@
-"""A day of marketing: web sessions, spending, conversions, and leads with what sales makes of them."""
+"""A day of marketing: web sessions, spending, conversions, and leads with what marketing and sales make of them."""
 
 from collections.abc import Iterator
+from random import Random
 
 from schemas.events.envelope import Event
-from streams.simulation.rhythm import MINUTE_US, Day, event
+from streams.simulation import names
+from streams.simulation.audience import CAMPAIGNS, audience
+from streams.simulation.rhythm import HOUR_US, MINUTE_US, Day, Shift, event
 
-CAMPAIGNS = {"search-autumn": "paid", "social-video": "social", "newsletter": "email"}
 LEADS_PER_HOUR = 17.0
 LEADS_IN_A_COLLAPSE = 3
 CONVERSIONS_PER_HOUR = 12.0
 SESSIONS_PER_HOUR = 8.0
 SPEND_PER_HOUR = 32_000  # VND a campaign
 CHANNELS = ("organic", "paid", "direct", "referral", "social", "email")
+INTERESTS = ("hỏi giá", "xin dùng thử", "hỏi bảo hành", "cần báo giá số lượng lớn")
+WRONG_SHARE, QUALIFIED_SHARE, TWICE_SHARE = 0.05, 0.42, 0.008
+"""Of the leads: thrown away at once, good enough for sales, and entered a second time by the same person."""
+REFUSED_SHARE = 0.08
+"""Of what is handed over."""
 
 
 def marketing_day(day: Day) -> Iterator[Event]:
@@ -19,11 +26,12 @@ def marketing_day(day: Day) -> Iterator[Event]:
     yield from _leads(day)
     yield from _campaigns(day)
     yield from _sessions(day)
+    yield from audience(day)
 
 
 def _leads(day: Day) -> Iterator[Event]:
     dice, shift = day.dice("leads"), day.shift()
-    team, buyers = day.company.teams("marketing")[0], day.company.staff("sales")
+    team = day.company.teams("marketing")[0]
     times = [time for time in shift.times(dice, LEADS_PER_HOUR) if not day.silenced(team, time)]
     for story in day.stories:
         if story.subject == team:  # a trickle, spread over the hour: the form works, its traffic is gone
@@ -40,12 +48,39 @@ def _leads(day: Day) -> Iterator[Event]:
             team=team,
             source_channel=dice.choice(CHANNELS),
             score=dice.randint(20, 95),
+            note=f"{names.customer(dice)} {dice.choice(INTERESTS)}",
         )
-        answered_us = shift.later(time_us, dice.uniform(5, 60) * MINUTE_US)
-        if dice.random() < 0.08:
-            yield event("crm", "lead.rejected", answered_us, lead, lead_id=lead, team=team, reason="wrong_number")
-        else:
-            yield event("crm", "lead.accepted", answered_us, lead, lead_id=lead, owner=dice.choice(buyers))
+        yield from _followed_up(day, dice, shift, lead, time_us)
+
+
+def _followed_up(day: Day, dice: Random, shift: Shift, lead: str, created_us: int) -> Iterator[Event]:
+    """Thrown away, qualified and handed over to somebody in sales who takes it or not, or nothing."""
+    team, chance = day.company.teams("marketing")[0], dice.random()
+    looked_us = shift.later(created_us, dice.uniform(5, 60) * MINUTE_US)
+    if chance < WRONG_SHARE:
+        yield event("crm", "lead.rejected", looked_us, lead, lead_id=lead, team=team, reason="wrong_number")
+    elif chance < WRONG_SHARE + QUALIFIED_SHARE:
+        yield from _handed_over(day, dice, shift, lead, looked_us)
+    elif chance > 1 - TWICE_SHARE and int(lead.rpartition("-")[2]) > 0:
+        stem, _, number = lead.rpartition("-")
+        into = f"{stem}-{int(number) - 1}"
+        yield event("crm", "lead.merged", looked_us, lead, lead_id=lead, into_lead_id=into)
+
+
+def _handed_over(day: Day, dice: Random, shift: Shift, lead: str, qualified_us: int) -> Iterator[Event]:
+    company = day.company
+    marketer, seller = dice.choice(company.staff("marketing")), dice.choice(company.staff("sales"))
+    yield event("crm", "lead.qualified", qualified_us, lead, lead_id=lead, owner=marketer)
+    handed_us = shift.later(qualified_us, dice.uniform(3, 40) * MINUTE_US)
+    team = company.teams("marketing")[0]
+    yield event(
+        "crm", "lead.handed_over", handed_us, lead, lead_id=lead, from_owner=marketer, to_owner=seller, from_team=team
+    )
+    answered_us = shift.later(handed_us, min(dice.lognormvariate(0.2, 0.9), 30) * HOUR_US)
+    if dice.random() < REFUSED_SHARE:
+        yield event("crm", "lead.rejected", answered_us, lead, lead_id=lead, owner=seller, reason="not_a_fit")
+    else:
+        yield event("crm", "lead.accepted", answered_us, lead, lead_id=lead, owner=seller)
 
 
 def _campaigns(day: Day) -> Iterator[Event]:
@@ -65,7 +100,8 @@ def _campaigns(day: Day) -> Iterator[Event]:
             )
         for number, time_us in enumerate(shift.times(dice, CONVERSIONS_PER_HOUR / len(CAMPAIGNS))):
             key = f"conv-{campaign}-{day.tag()}-{number}"
-            yield event("ads", "conversion.recorded", time_us, key, campaign_id=campaign)
+            value = int(round(dice.lognormvariate(12.3, 0.5), -3))  # some 250,000 VND
+            yield event("ads", "conversion.recorded", time_us, key, campaign_id=campaign, value=value)
 
 
 def _sessions(day: Day) -> Iterator[Event]:

@@ -1,10 +1,10 @@
 """When things happen: seeded randomness by day and subject, laid over working time."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from schemas.events.envelope import Event
 from streams.core.calendar import WorkingTime
@@ -16,6 +16,11 @@ MINUTE_US = 60_000_000
 EVENNESS = 8.0
 """Shape of the Gamma gaps between events: people work steadily, so their gaps vary by a third (a Poisson process: by
 all of the mean, which would make honest but unwanted stalls in a demo)."""
+MOST_REMEMBERED = 20_000
+"""Plans of (day, person) that are kept: half a year ahead and back, of a company ten times as large."""
+
+Plan = TypeVar("Plan")
+LocalDate = date
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,27 @@ class Day:
     date: date
     seed: int
     stories: tuple[Story, ...] = ()
+    remembered: dict[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+    """Plans of this day and others, shared by all days of a run."""
+
+    def on(self, other: LocalDate) -> "Day":
+        """Another date of the same company, without its stories."""
+        return replace(self, date=other, stories=())
+
+    def plan(self, name: tuple[str, ...], make: Callable[[], Plan]) -> Plan:
+        """What was planned for this date under a name, planned once: what begins today may have been decided by a day
+        to come, as the lead whose sale it is."""
+        key = (self.date.isoformat(), *name)
+        if key not in self.remembered:
+            if len(self.remembered) >= MOST_REMEMBERED:
+                self.remembered.clear()
+            self.remembered[key] = make()
+        planned: Plan = self.remembered[key]
+        return planned
+
+    def works(self) -> bool:
+        """Whether the company works on this date."""
+        return self.plan(("works",), lambda: self.company.calendars.tenant.is_working_day(self.date))
 
     def dice(self, *names: str) -> Random:
         """Randomness of its own for each name, so that one stream's draws do not move another's."""
