@@ -6,7 +6,6 @@ from datetime import date
 from schemas.catalogue.lint.population import MANY, Population, kpis_of, named
 from schemas.catalogue.models import Calendar, Catalogue
 from schemas.catalogue.problems import Finding, Loc
-from schemas.catalogue.rules import calendars
 
 YEAR_END = 12
 """From this month on the next year's holidays are asked for."""
@@ -41,8 +40,18 @@ def unconfirmed_year(catalogue: Catalogue, today: date) -> Iterator[Finding]:
     A team or person in another country needs that country's years confirmed beside it.
     """
     tenant = catalogue.calendar
-    for loc, calendar in calendars(catalogue):
-        if calendar.country is None or (calendar is not tenant and calendar.country == tenant.country):
+    teams = {team.id: team.calendar for team in catalogue.teams if team.calendar is not None}
+    over: list[tuple[Loc, Calendar, Calendar]] = [(("calendar",), tenant, Calendar())]
+    over += [
+        (("teams", i, "calendar"), team.calendar, tenant) for i, team in enumerate(catalogue.teams) if team.calendar
+    ]
+    for number, row in enumerate(catalogue.people):
+        base = teams.get(row.team)
+        if row.calendar is not None:
+            beneath = base if base is not None and "country" in base.model_fields_set else tenant
+            over.append((("people", number, "calendar"), row.calendar, beneath))
+    for loc, calendar, beneath in over:
+        if calendar.country is None or calendar.country == beneath.country:
             continue
         confirmed = calendar.holidays.confirmed if calendar.holidays else ()
         at: Loc = (*loc, "holidays", "confirmed")

@@ -383,6 +383,19 @@ def test_another_country_needs_its_own_confirmed_years() -> None:
     assert "holidays of 2026 in DE" in found
 
 
+def test_who_shares_the_country_of_the_team_or_tenant_shares_its_confirmed_years() -> None:
+    calendar = {"country": "VN", "holidays": {"confirmed": [2026]}}
+    german = {"country": "DE", "holidays": {"confirmed": [2026]}}
+    teams = [{"id": "hn-1", "department": "sales", "calendar": german}, {"id": "hn-2", "department": "sales"}]
+    people = [
+        {"id": "an", "team": "hn-1", "calendar": {"country": "DE"}},
+        {"id": "bo", "team": "hn-2", "calendar": {"country": "VN"}},
+        {"id": "chi", "team": "hn-2", "calendar": {"country": None}},
+    ]
+
+    assert said(company(calendar=calendar, teams=teams, people=people), "KPI108") == []
+
+
 def test_without_a_country_there_is_no_year_to_confirm() -> None:
     assert said(company(), "KPI108") == []
 
