@@ -87,7 +87,7 @@ CODES: dict[str, Code] = {
     "KPI105": Code(
         _E, "KPI trọng số trên 40 % phải có KPI chất lượng đi kèm", "a KPI that weighs over 40 % has a guardrail"
     ),
-    "KPI106": Code(_E, "mỗi người, mỗi đội tối đa 5 KPI", "at most five KPIs for one person or team"),
+    "KPI106": Code(_E, "mỗi người tối đa 5 KPI", "at most five KPIs for one person"),
     "KPI107": Code(_I, "mỗi người nên có ít nhất 3 KPI", "at least three KPIs for one person"),
     "KPI108": Code(_W, "ngày nghỉ lễ của năm đã được xác nhận", "the year's holidays are confirmed"),
     "KPI109": Code(_W, "ngày rà soát KPI chưa qua", "the review date has not passed"),
@@ -140,6 +140,7 @@ CODES: dict[str, Code] = {
     "KPI140": Code(
         _W, "mục tiêu giao xuống dưới cộng lại đủ mục tiêu ở trên", "targets stated below add up to the one above"
     ),
+    "KPI141": Code(_I, "mỗi đội tối đa 5 KPI của cả đội", "at most five KPIs of a team as such"),
 }
 
 

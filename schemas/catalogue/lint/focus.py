@@ -17,12 +17,16 @@ Carried = list[tuple[Loc, Kpi]]
 
 
 def three_to_five_kpis(catalogue: Catalogue, today: date) -> Iterator[Finding]:
-    """PRODUCT E3: three to five KPIs for a person, their own and those they are named accountable for; at most five
-    for a team. One finding for all who have the same KPIs."""
+    """PRODUCT E3: three to five KPIs for a person, their own and those they are named accountable for. One finding
+    for all who have the same KPIs."""
     for (kpis, own), people in _alike(catalogue, today).items():
         if len(kpis) > MOST_KPIS or 0 < own <= len(kpis) < FEWEST_KPIS:
             at: Loc = ("people", next(i for i, row in enumerate(catalogue.people) if row is people[0]))
             yield _too_many_or_few(at, [row.id for row in people], kpis)
+
+
+def teams_with_many_kpis(catalogue: Catalogue, today: date) -> Iterator[Finding]:
+    """The same for a team; only a note, because what is counted by team (turnover, say) may be the work of others."""
     population = Population(catalogue, today)
     loads: dict[tuple[str, ...], list[str]] = {}
     for team in catalogue.teams:
@@ -31,7 +35,16 @@ def three_to_five_kpis(catalogue: Catalogue, today: date) -> Iterator[Finding]:
     for load, teams in loads.items():
         if len(load) > MOST_KPIS:
             place = next(i for i, team in enumerate(catalogue.teams) if team.id == teams[0])
-            yield _too_many_or_few(("teams", place), teams, load)
+            ids, what = named(teams), ", ".join(load)
+            yield Finding(
+                "KPI141",
+                ("teams", place),
+                len(load),
+                f"{ids} có {len(load)} KPI của cả đội ({what}), tối đa {MOST_KPIS}; giới hạn bằng `for`, hoặc nêu người"
+                " chịu trách nhiệm",
+                f"{ids}: {len(load)} KPIs of the team ({what}), at most {MOST_KPIS}; limit them by `for`, or name"
+                " who is accountable",
+            )
 
 
 def _too_many_or_few(loc: Loc, ids: list[str], kpis: tuple[str, ...]) -> Finding:
@@ -140,4 +153,4 @@ def _alike(catalogue: Catalogue, today: date) -> dict[tuple[tuple[str, ...], int
     return alike
 
 
-RULES = (three_to_five_kpis, weights_that_make_no_whole, weight_too_light, counted_twice)
+RULES = (three_to_five_kpis, teams_with_many_kpis, weights_that_make_no_whole, weight_too_light, counted_twice)

@@ -6,7 +6,7 @@ from datetime import date
 from schemas.catalogue.lint.nature import is_quantity, is_speed
 from schemas.catalogue.lint.population import MANY, Population, kpis_of, named
 from schemas.catalogue.models import Catalogue, Kind, Kpi
-from schemas.catalogue.problems import Finding, Loc
+from schemas.catalogue.problems import Finding
 from schemas.catalogue.references import finer
 from schemas.events.registry import Registry
 
@@ -127,22 +127,22 @@ def _useless(kpi: Kpi, guard: Kpi, population: Population) -> tuple[str, str] | 
 
 
 def guardrail_without_target(catalogue: Catalogue, today: date) -> Iterator[Finding]:
-    """A guardrail says no by missing its target."""
+    """A guardrail says no by missing its target. One finding for all."""
     guarded: dict[str, list[str]] = {}
     for _, kpi in kpis_of(catalogue):
         if kpi.guardrail is not None:
             guarded.setdefault(kpi.guardrail, []).append(kpi.id)
-    for number, guard in enumerate(catalogue.kpis):
-        if guard.id in guarded and not guard.targets:
-            loc: Loc = ("kpis", number)
-            yield Finding(
-                "KPI127",
-                loc,
-                guard.id,
-                f"`{guard.id}` canh chất lượng cho {named(guarded[guard.id])} nhưng chưa có giới hạn nên không bao giờ"
-                " báo đỏ; thêm `targets`",
-                f"`{guard.id}` guards {named(guarded[guard.id])} but has no limit and never turns red; add `targets`",
-            )
+    blind = [(number, kpi.id) for number, kpi in enumerate(catalogue.kpis) if kpi.id in guarded and not kpi.targets]
+    if blind:
+        ids = [id_ for _, id_ in blind]
+        told = ", ".join(f"{id_} ({named(guarded[id_])})" for id_ in ids[:MANY])
+        yield Finding(
+            "KPI127",
+            ("kpis", blind[0][0]),
+            ids,
+            f"KPI chất lượng chưa có giới hạn nên không bao giờ báo đỏ: {told}; thêm `targets`",
+            f"guardrails without a limit never turn red: {told}; add `targets`",
+        )
 
 
 RULES = (

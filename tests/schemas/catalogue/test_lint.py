@@ -233,9 +233,10 @@ def test_kpis_that_somebody_is_named_accountable_for_count_too() -> None:
 def test_a_team_has_at_most_five_kpis_of_its_own() -> None:
     own = [kpi(id=f"t{i}") for i in range(6)]
 
-    (found,) = said(company(*own), "KPI106")
+    (found,) = said(company(*own), "KPI141")
 
-    assert found.startswith("hn-1, hn-2: 6 KPIs")
+    assert found.startswith("hn-1, hn-2: 6 KPIs of the team (t0, t1, t2, t3, t4, t5), at most 5; ")
+    assert said(company(*own[1:]), "KPI141") == []
 
 
 def test_kpis_of_another_team_do_not_count() -> None:
