@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 
 from schemas.catalogue.lint.nature import limits_of
@@ -15,7 +15,7 @@ from schemas.values import Scope
 
 JUMP = 2
 """A target that is so many times the one before is worth a second look."""
-PAST_GAP = timedelta(days=366)
+PAST_DAYS = 366
 """What was missing longer ago is history: filling it in would rewrite what people were told."""
 
 
@@ -71,7 +71,7 @@ def target_gap(catalogue: Catalogue, today: date) -> Iterator[Finding]:
     for loc, kpi in kpis_of(catalogue):
         for versions in _versions(kpi):
             for (_, before), (place, after) in pairwise(versions):
-                if before.to and after.from_ and before.to < after.from_ and after.from_ > today - PAST_GAP:
+                if before.to and after.from_ and before.to < after.from_ and after.from_ > _history(today):
                     yield Finding(
                         "KPI132",
                         (*loc, "targets", place),
@@ -98,7 +98,7 @@ def target_jump(catalogue: Catalogue, today: date) -> Iterator[Finding]:
         for versions in _versions(kpi):
             for (_, before), (place, after) in pairwise(versions):
                 old, new = before.value, after.value
-                if min(old, new) <= 0 or (after.from_ or date.min) < today - PAST_GAP:
+                if min(old, new) <= 0 or (after.from_ or date.min) < _history(today):
                     continue
                 if kpi.direction is not Direction.BAND and max(old, new) >= JUMP * min(old, new):
                     yield Finding(
@@ -132,6 +132,11 @@ def target_for_a_stranger(catalogue: Catalogue, today: date) -> Iterator[Finding
                     f"`{target.subject}` does not have the KPI `{kpi.id}` (see `for`), so this target is never"
                     " used; change `subject` or `for`",
                 )
+
+
+def _history(today: date) -> date:
+    """What was decided before it is history."""
+    return date.fromordinal(max(today.toordinal() - PAST_DAYS, 1))
 
 
 def _versions(kpi: Kpi) -> Iterator[list[tuple[int, Target]]]:

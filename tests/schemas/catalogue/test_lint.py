@@ -406,3 +406,15 @@ def test_the_next_year_is_asked_for_in_december_only() -> None:
 
     assert said(vietnam, "KPI139") == []
     assert len(said(vietnam, "KPI139", date(2026, 12, 1))) == 1
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parent / "good").glob("*.yaml")), ids=lambda path: path.stem)
+def test_any_good_catalogue_can_be_linted_on_any_date(path: Path) -> None:
+    reading = read([path])
+    catalogue = Catalogue.model_validate(reading.tree.plain())
+
+    for today in (date.min, TODAY, date(2030, 12, 31), date.max):
+        for finding in lint(catalogue, today):
+            assert finding.code in CODES
+            assert finding.vi != finding.en
+            assert reading.problem(finding).line > 0
