@@ -164,7 +164,7 @@ absent = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(absent, st.integers(0, 2**32), st.sampled_from([1, 3]))
 def test_live_over_partitions_and_restarts_says_what_replay_says(
     away: list[tuple[str, int, int, int]], deal: int, partitions: int
@@ -186,7 +186,7 @@ def test_live_over_partitions_and_restarts_says_what_replay_says(
     assert [one for one in shown(road.alerts) if parse_us(one[0]) <= UNTIL] == shown(expected.alerts)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(absent, st.integers(0, 2**32))
 def test_the_order_of_the_events_changes_no_value(away: list[tuple[str, int, int, int]], deal: int) -> None:
     events = list(WORKED)
