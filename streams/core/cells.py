@@ -19,7 +19,7 @@ from streams.core.facts import Fact
 from streams.core.frames import Payload, Slice, integers
 from streams.core.layout import COUNT, HOUR_WIDTH, LAST
 from streams.core.rows import Key, Rows
-from streams.core.spread import Spread, Touch
+from streams.core.spread import MERGED, Spread, Touch
 from streams.core.windows import Windows
 
 CELL, PANE, REFERENCE, UNKNOWN_OWNER = "cell", "pane", "reference", "unknown_owner"
@@ -35,6 +35,7 @@ class Cells:
         self._columns = Columns(spread, windows)
         self._touched: dict[Key, None] = {}
         self._parts: dict[tuple[str, int, str, str, str], Payload | None] = {}
+        self._merges: dict[tuple[str, str], tuple[int, str, str] | None] = {}
         self._absences: dict[tuple[str, str], tuple[str, str | None, str | None]] = {}
         self._alone: list[Event] = []
         self.add: Callable[[Event], None] = self._alone.append
@@ -117,9 +118,10 @@ class Cells:
 
     def _slice(self, stamp_us: int) -> Slice:
         slice_ = Slice(stamp_us, layout=self._spread.layout.fingerprint)
-        slice_.parts = [(*name, payload) for name, payload in self._parts.items()]
+        slice_.parts = [(*name, payload, "") for name, payload in self._parts.items()]
         slice_.absences = [(*identity, *told) for identity, told in self._absences.items()]
-        self._parts, self._absences = {}, {}
+        slice_.merges = [(*identity, told) for identity, told in self._merges.items()]
+        self._parts, self._absences, self._merges = {}, {}, {}
         for key in self._touched:
             table, *name = key
             value = self._rows.get(key)
@@ -184,13 +186,16 @@ class Cells:
         if fact.type == LEAVE:
             stands = (fact.data["start"], fact.data["end"]) if sign > 0 else (None, None)
             self._absences[fact.identity] = (fact.data["person_id"], *stands)
+        elif fact.type == MERGED and self._spread.by_lead:
+            told = (fact.time_us, fact.data["lead_id"], fact.data["into_lead_id"])
+            self._merges[fact.identity] = told if sign > 0 else None
         credit = self._spread.crediting.of(fact)
         self._meet(credit.unknown_owner)
         for touch in self._spread.touches(fact, credit, keyed=keyed):
             self._touch(touch, fact, sign, oldest_pane_us)
-        for *name, payload in self._spread.parts(fact, credit):
+        for tag, leaf, key, source, id_, payload, _ in self._spread.parts(fact, credit):
             # The newest is the one that stands: a correction takes the old fact back before it adds the new one.
-            self._parts[tuple(name)] = payload if sign > 0 else None  # type: ignore[index]
+            self._parts[tag, leaf, key, source, id_] = payload if sign > 0 else None
 
     def _touch(self, touch: Touch, fact: Fact, sign: int, oldest_pane_us: int) -> None:
         """One fact's effect on one KPI, for every subject credited."""

@@ -28,8 +28,11 @@ KeyCount = tuple[str, int, str, str, str, int]
 """(kpi, key leaf, subject, window id, key, references)."""
 Payload = tuple[int, int, tuple[str | None, str | None, str | None], int]
 """(event time, roles, person, team and department credited, value) of an event as part of an item."""
-Part = tuple[str, int, str, str, str, Payload | None]
-"""(tag of the KPI's measure, linked leaf, key, source and id of the event, payload), None once it does not stand."""
+Part = tuple[str, int, str, str, str, Payload | None, str]
+"""(tag of the KPI's measure, linked leaf, key, source and id of the event, payload, origin); no payload once the event
+does not stand. `origin` is the event's own key where it came under another: that of a lead which it was merged into."""
+Merged = tuple[str, str, tuple[int, str, str] | None]
+"""(source, id, (event time, lead, the lead that it became)) of a merge, None once it does not stand."""
 
 Absent = tuple[str, str, str, str | None, str | None]
 """(source, id, person, start, end) of a leave as it stands, days or instants; None once it does not stand."""
@@ -37,8 +40,8 @@ Absent = tuple[str, str, str, str | None, str | None]
 
 class Slice(msgspec.Struct, array_like=True):
     """Changes since the slice before; `stamp_us` is the minute that they may be judged at. `layout` is the fingerprint
-    of the layout that `cells` follow. `parts` go to LINK, which keeps them; they are no totals. `absences` go to every
-    partition of JUDGE."""
+    of the layout that `cells` follow. `parts` go to LINK, which keeps them; they are no totals. `merges` go to every
+    partition of LINK, `absences` to every one of JUDGE."""
 
     stamp_us: int
     cells: list[Cell] = []
@@ -46,10 +49,18 @@ class Slice(msgspec.Struct, array_like=True):
     totals: list[Total] = []
     layout: str = ""
     parts: list[Part] = []
+    merges: list[Merged] = []
     absences: list[Absent] = []
 
     def __len__(self) -> int:
-        return len(self.cells) + len(self.keys) + len(self.totals) + len(self.parts) + len(self.absences)
+        return (
+            len(self.cells)
+            + len(self.keys)
+            + len(self.totals)
+            + len(self.parts)
+            + len(self.merges)
+            + len(self.absences)
+        )
 
 
 class Frame(msgspec.Struct, array_like=True):
@@ -106,7 +117,7 @@ def _pieces(slice_: Slice) -> Iterator[Slice]:
     if len(slice_) <= MOST_ENTRIES:
         yield slice_
         return
-    for field in ("cells", "keys", "totals", "parts", "absences"):
+    for field in ("cells", "keys", "totals", "merges", "parts", "absences"):
         entries = getattr(slice_, field)
         for start in range(0, len(entries), MOST_ENTRIES):
             part = Slice(slice_.stamp_us, layout=slice_.layout)

@@ -19,6 +19,7 @@ from streams.core.journeys.retention import Retention
 from streams.core.journeys.staff import Staff
 from streams.core.measures.compile import Plan
 from streams.core.measures.journey_leaves import JourneyLeaf
+from streams.core.merges import LEAD, Merges
 from streams.core.rows import Key, Rows, packed
 from streams.core.totals import Totals
 from streams.core.windows import Windows
@@ -48,12 +49,25 @@ class Place(NamedTuple):
     leaf: JourneyLeaf
     ground: Ground
 
+    @property
+    def by_lead(self) -> bool:
+        """Whether items are leads, which may be merged."""
+        return self.leaf.fields == (LEAD,)
+
 
 class Items:
     """Items of one partition, as its rows."""
 
-    def __init__(self, rows: Rows, totals: Totals, places: Mapping[tuple[str, int], Place], windows: Windows) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        totals: Totals,
+        places: Mapping[tuple[str, int], Place],
+        merges: Merges,
+        windows: Windows,
+    ) -> None:
         self._rows = rows
+        self._merges = merges
         self._totals = totals
         self._places = places
         self._windows = windows
@@ -84,7 +98,7 @@ class Items:
     def take(self, parts: Iterable[Part], view: View) -> None:
         """Events that have come, have changed, or do not stand any more."""
         touched: dict[Key, Item] = {}
-        for tag, leaf, name, source, id_, payload in parts:
+        for tag, leaf, name, source, id_, payload, origin in parts:
             if (tag, leaf) not in self._places:
                 continue  # told before the catalogue changed
             key: Key = (ITEM, tag, leaf, name)
@@ -92,10 +106,22 @@ class Items:
             if item is None:
                 row = self._rows.get(key)
                 item = Item([], [], None, ALWAYS_US) if row is None else _decode(row)
-            if _replace(item.moments, source, id_, payload):
+            if _replace(item.moments, source, id_, payload, origin):
                 touched[key] = item
         for key, item in touched.items():
             self._tell(key, item, view)
+
+    def own(self, tag: str, leaf: int, name: str) -> list[Moment]:
+        """Moments of an item that came under its own key."""
+        row = self._rows.get((ITEM, tag, leaf, name))
+        return [] if row is None else [moment for moment in _decode(row).moments if not moment.origin]
+
+    def tell_again(self, keys: Iterable[Key], view: View) -> None:
+        """What the items of these keys add, for another reason than an event."""
+        for key in keys:
+            row = self._rows.get(key)
+            if row is not None:
+                self._tell(key, _decode(row), view)
 
     @property
     def next_us(self) -> int | None:
@@ -143,6 +169,8 @@ class Items:
         journey = place.leaf.journey
         if len(item.moments) >= FEWEST and view.oldest_us > ALWAYS_US:
             item.moments = journey.prune(item.moments, place.ground, view.oldest_us)
+        if key[3] in self._merges.joined and place.by_lead:
+            view = view._replace(merged=True)
         account = journey.account(item.moments, place.ground, view)
         before = _by_subject(item.told)
         after = _by_subject(account.told)
@@ -174,15 +202,16 @@ class Items:
         self._rows.put(key, packed(Item(item.moments, told, account.next_us, account.keep_us)))
 
 
-def _replace(moments: list[Moment], source: str, id_: str, payload: Payload | None) -> bool:
+def _replace(moments: list[Moment], source: str, id_: str, payload: Payload | None, origin: str) -> bool:
     """Put in, replace or take out one moment; whether anything has changed."""
-    at = next((at for at, moment in enumerate(moments) if moment.id == id_ and moment.source == source), None)
+    name = (source, id_, origin)
+    at = next((at for at, moment in enumerate(moments) if (moment.source, moment.id, moment.origin) == name), None)
     if payload is None:
         if at is not None:
             del moments[at]
         return at is not None
     time_us, roles, chain, value = payload
-    new = Moment(time_us, source, id_, roles, chain, value)
+    new = Moment(time_us, source, id_, roles, chain, value, origin)
     if at is not None:
         if moments[at] == new:
             return False

@@ -12,10 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from schemas import topics
 from streams.core import frames
 from streams.core.align import Alignment
-from streams.core.frames import Slice, Total
-from streams.core.items import Items
+from streams.core.frames import Merged, Part, Slice, Total
+from streams.core.items import ITEM, Items
 from streams.core.journeys.contract import ALWAYS_US, POOL, View
+from streams.core.journeys.elapsed import OPEN_US
+from streams.core.leads import Leads
 from streams.core.link_spec import CATALOGUE, LinkSpec
+from streams.core.merges import Merges
 from streams.core.policy import DAY_US
 from streams.core.rows import Rows
 from streams.core.spread import route
@@ -37,7 +40,10 @@ class Link:
         self._source = f"{frames.FROM_LINK}{partition}"
         self._rows = Rows()
         self._totals = Totals(self._rows, spec.windows)
-        self._items = Items(self._rows, self._totals, link.places, spec.windows)
+        self._merges = Merges(self._rows)
+        self._items = Items(self._rows, self._totals, link.places, self._merges, spec.windows)
+        self._leads = Leads(self._rows, self._merges, self._items, link.by_lead)
+        self._moved: dict[int, Slice] = {}
         self._now_us = ALWAYS_US
         self._first_us: int | None = None
         self._aligned = Alignment(self._rows, [f"{frames.FROM_OBSERVE}{p}" for p in range(spec.partitions)])
@@ -50,6 +56,7 @@ class Link:
         """Take up the clocks and the slices that wait."""
         self._aligned.ready()
         self._totals.ready()
+        self._merges.ready()
         self._items.ready()
         self._first_us = self._aligned.first_us
         self._now_us = ALWAYS_US if self.clock_us is None else self.clock_us
@@ -70,9 +77,14 @@ class Link:
 
     def feed(self, records: Sequence[Record], now: Now) -> Step:
         """One chunk of frames."""
+        moved = []
         for record in records:
-            self._aligned.take(frames.decode(record.value or b""))
-        slices = [*self._adopt(), *self._hear_first()]
+            frame = frames.decode(record.value or b"")
+            if frame.source.startswith(frames.FROM_LINK):
+                moved += frame.slices
+            else:
+                self._aligned.take(frame)
+        slices = [*self._adopt(), *self._hear_first(), *map(self._receive, moved)]
         while (stamp_us := self._aligned.next_us) is not None:
             slices += self._pass_time(stamp_us)
             self._now_us = max(self._now_us, stamp_us)
@@ -149,8 +161,37 @@ class Link:
             step = bool(sources) - before
             if step:
                 self._totals.add((kpi, subject, window), leaf, {0: step})
+        if slice_.merges:
+            self._merge(slice_.merges)
+        self._place(self._leads.settle(slice_.parts))
+        return Slice(slice_.stamp_us, totals=self._told(self._totals.take_touched()))
+
+    def _receive(self, slice_: Slice) -> Slice:
+        """Events of leads that became one of ours; they come outside of the alignment, for they passed it once."""
         self._items.take(slice_.parts, self._view)
         return Slice(slice_.stamp_us, totals=self._told(self._totals.take_touched()))
+
+    def _merge(self, merges: list[Merged]) -> None:
+        """Leads become others: home moves their events, and what counts merged leads once looks again."""
+        joined = self._merges.joined
+        for lead, (was, now) in self._merges.take(merges).items():
+            if self._spec.partition_of(lead) == self._partition:
+                self._place(self._leads.move(lead, was, now))
+        changed = joined ^ self._merges.joined
+        self._items.tell_again(
+            [(ITEM, tag, leaf, lead) for lead in sorted(changed) for tag, leaf in self._link.by_lead], self._view
+        )
+
+    def _place(self, parts: Iterable[Part]) -> None:
+        """Parts to their items, here or in another partition."""
+        here = []
+        for part in parts:
+            target = self._spec.partition_of(part[2]) if part[6] or self._merges.joined else self._partition
+            if target == self._partition:
+                here.append(part)
+            else:
+                self._moved.setdefault(target, Slice(max(self._now_us, 0))).parts.append(part)
+        self._items.take(here, self._view)
 
     def _told(self, names: Iterable[Name]) -> list[Total]:
         """Totals of the linked leaves that the catalogue has, in their order."""
@@ -173,7 +214,13 @@ class Link:
                     parts.setdefault(part, Slice(slice_.stamp_us)).totals.append(total)
             for part, own in parts.items():
                 to_judge[part].append(own)
-        return frames.frame_sends(topics.PARTIALS, self._source, self.clock_us, self._aligned.first_us, to_judge)
+        sends = frames.frame_sends(topics.PARTIALS, self._source, self.clock_us, self._aligned.first_us, to_judge)
+        moved, self._moved = self._moved, {}
+        if moved:
+            by_partition = [[moved[target]] if target in moved else [] for target in range(spec.partitions)]
+            onward = frames.frame_sends(topics.LINKS, self._source, None, None, by_partition)
+            sends += [send for send in onward if send.partition in moved]
+        return sends
 
     def _sweep(self) -> None:
         """Now and then, forget windows that nothing inside the horizon can change."""
@@ -186,4 +233,5 @@ class Link:
             if self._spec.windows.parse(str(key[4]))[1].end_us < oldest_us:
                 self._rows.drop(key)
         self._items.sweep(oldest_us)
+        self._leads.sweep(oldest_us - OPEN_US)
         self._totals.sweep(oldest_us, self._link.reaches_us)

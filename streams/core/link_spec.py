@@ -25,6 +25,7 @@ class LinkSpec:
             ground = Ground(observe.windows, plan.kpi.period, plan.kpi.scope, observe.org, working_time)
             for leaf in plan.journeys:
                 self.places[plan.tag, leaf.index] = Place(plan, leaf, ground)
+        self.by_lead = frozenset(name for name, place in self.places.items() if place.by_lead)
         self.reaches_us = {plan.kpi.id: plan.reach_us for plan in observe.spread.plans.values()}
 
     def employed(self) -> Iterator[Part]:
@@ -32,7 +33,7 @@ class LinkSpec:
         for (tag, index), place in self.places.items():
             for person in self._membership.everyone() if isinstance(place.leaf.journey, Staff) else ():
                 for id_, payload in _stays(self._membership, person):
-                    yield tag, index, person, CATALOGUE, id_, payload
+                    yield tag, index, person, CATALOGUE, id_, payload, ""
 
 
 def _stays(membership: Membership, person: str) -> Iterator[tuple[str, Payload]]:

@@ -149,6 +149,12 @@ class Observe:
         return sorted(str(key[1]) for key, _ in self._rows.items(UNKNOWN_OWNER))
 
     @property
+    def first_us(self) -> int | None:
+        """The least event time seen."""
+        first_us: int | None = self._meta["first_us"]
+        return first_us
+
+    @property
     def events_kept(self) -> int:
         """How many events there are inside the horizon."""
         return len(self._ledger)
@@ -357,6 +363,8 @@ class Observe:
             parts = {}
             for key in slice_.keys:
                 parts.setdefault(spec.partition_of(key[4]), Slice(slice_.stamp_us)).keys.append(key)
+            for target in range(spec.partitions) if slice_.merges else ():  # a lead may be in any partition
+                parts.setdefault(target, Slice(slice_.stamp_us)).merges += slice_.merges
             for own in slice_.parts:
                 parts.setdefault(spec.partition_of(own[2]), Slice(slice_.stamp_us)).parts.append(own)
             for target, part in parts.items():

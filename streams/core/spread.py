@@ -15,6 +15,8 @@ from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.membership import Membership
 from streams.core.windows import Windows
 
+MERGED, LEAD = "lead.merged", "lead_id"
+
 
 class Touch(NamedTuple):
     """One fact's effect on one KPI: the same vector, keys and activity for each of `cells`."""
@@ -39,15 +41,20 @@ class Spread:
         self._by_type: dict[str, list[Plan]] = defaultdict(list)
         self._keyed: dict[str, list[Plan]] = defaultdict(list)
         self._joined: dict[str, list[tuple[Plan, JourneyLeaf]]] = defaultdict(list)
+        counting = {plan.kpi.id: [leaf for leaf in plan.journeys if leaf.is_activity] for plan in self.plans.values()}
         for plan in self.plans.values():
-            for type_ in frozenset().union(*(leaf.types for leaf in (*plan.leaves, *plan.keys))):
+            leaves = (*plan.leaves, *plan.keys, *counting[plan.kpi.id])
+            for type_ in frozenset().union(*(leaf.types for leaf in leaves)):
                 self._by_type[type_].append(plan)
                 if plan.linked:
                     self._keyed[type_].append(plan)
             for leaf in plan.journeys:
                 for type_ in leaf.types:
                     self._joined[type_].append((plan, leaf))
-        self.linked_types = frozenset(self._keyed) | frozenset(self._joined) | {LEAVE}
+        self.by_lead = any(leaf.fields == (LEAD,) for plan in self.plans.values() for leaf in plan.journeys)
+        """Whether any KPI joins events by their lead, and so has to hear of merges."""
+        told = {LEAVE, MERGED} if self.by_lead else {LEAVE}
+        self.linked_types = frozenset(self._keyed) | frozenset(self._joined) | told
         """Types of events that are counted one by one, because a KPI counts distinct keys or joins events."""
 
     @property
@@ -61,7 +68,7 @@ class Spread:
             taken = leaf.take(fact)
             if taken is not None:
                 payload = (fact.time_us, taken.roles, credit[:3], taken.value)
-                yield plan.tag, leaf.index, taken.key, *fact.identity, payload
+                yield plan.tag, leaf.index, taken.key, *fact.identity, payload, ""
 
     def touches(self, fact: Fact, credit: Credit, *, keyed: bool = False) -> Iterator[Touch]:
         """Every KPI that the fact has a part in; `keyed`: of those alone that count distinct keys."""

@@ -20,7 +20,8 @@ Chain = tuple[str | None, str | None, str | None]
 
 
 class Moment(NamedTuple):
-    """An event of an item; moments sort by (time, source, id). `roles` are bits that the journey gives a meaning."""
+    """An event of an item; moments sort by (time, source, id). `roles` are bits that the journey gives a meaning;
+    `origin` is the lead it is of, where that was merged into the item's."""
 
     time_us: int
     source: str
@@ -28,6 +29,7 @@ class Moment(NamedTuple):
     roles: int
     chain: Chain
     value: int = 0
+    origin: str = ""
 
 
 class Told(NamedTuple):
@@ -49,11 +51,13 @@ class Account(NamedTuple):
 
 class View(NamedTuple):
     """From where one looks: the clock; the time before which windows are settled and not told of any more; the earliest
-    event of all, before which nothing is said, None while there is none."""
+    event of all, before which nothing is said, None while there is none; whether the item is of leads that were merged
+    into one."""
 
     now_us: int
     oldest_us: int = ALWAYS_US
     first_us: int | None = None
+    merged: bool = False
 
 
 class Ground:

@@ -31,10 +31,11 @@ from schemas.events.registry import FieldKind, Registry
 from streams.core.facts import Fact
 from streams.core.journeys.cohorts import Share
 from streams.core.journeys.contract import Linked as Linked
+from streams.core.journeys.distinct import DistinctLeads
 from streams.core.measures.classes import MeasureClass as MeasureClass
 from streams.core.measures.classes import class_of
 from streams.core.measures.joins import Joining, leaf_of
-from streams.core.measures.journey_leaves import JourneyLeaf
+from streams.core.measures.journey_leaves import JourneyLeaf, Part
 from streams.core.measures.leaves import BILLION, CountLeaf, KeyLeaf, SumLeaf
 from streams.core.measures.where import Filter
 
@@ -51,6 +52,8 @@ DURATION_UNITS = {
     "day": 86400,
     "days": 86400,
 }
+LEADS, LEAD = ("lead.created",), ("lead_id",)
+"""Leads are merged, so counting them is a journey."""
 FACTS_SLOT, N_SLOT, FIRST_LEAF_SLOT = 0, 1, 2
 
 
@@ -129,7 +132,8 @@ class Plan:
                 if leaf.slot in self.base_slots and leaf.counts(fact):
                     vector[N_SLOT] = 1
         if not taken and all(leaf.key(fact) is None for leaf in self.keys):
-            return None
+            is_activity = any(leaf.is_activity and leaf.take(fact) is not None for leaf in self.journeys)
+            return vector if is_activity else None
         vector[FACTS_SLOT] = 1
         return vector
 
@@ -267,6 +271,10 @@ class _Build:
         measured: tuple[str, ...] | None = None,
     ) -> Read:
         index = self._linked
+        if (tuple(types), tuple(fields), basis) == (LEADS, LEAD, Basis.NET):
+            part = Part(1, frozenset(types), Filter(where))
+            self.journeys.append(JourneyLeaf(index, DistinctLeads(), (part,), tuple(fields)))
+            return lambda vector, linked: Rational(linked.vectors[index].get(0, 0), 1)
         self.keys.append(KeyLeaf(frozenset(types), Filter(where), basis, index, tuple(fields), measured))
         return lambda vector, linked: Rational(linked.vectors[index].get(0, 0), 1)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from schemas.catalogue.measures import Basis
 from streams.core.facts import Fact
 from streams.core.journeys.contract import Journey
+from streams.core.journeys.distinct import DistinctLeads
 from streams.core.measures.leaves import KEY_SEPARATOR, OWN_KEY, join_key, net_of, scaled
 from streams.core.measures.where import Filter
 
@@ -47,6 +48,11 @@ class JourneyLeaf:
     def types(self) -> frozenset[str]:
         """Event types that it reads."""
         return frozenset().union(*(part.types for part in self.parts))
+
+    @property
+    def is_activity(self) -> bool:
+        """Whether it counts events, so that each is activity of its hour."""
+        return isinstance(self.journey, DistinctLeads)
 
     def take(self, fact: Fact) -> Taken | None:
         """The item that a fact belongs to, or None. What was reversed whole belongs to none."""
