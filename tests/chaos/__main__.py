@@ -51,9 +51,9 @@ def main() -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     os.environ[MARK] = uuid.uuid4().hex
     rows = [row for row in ROWS if row.name in chosen.faults.split(",")]
-    plan = Plan(chosen.events, chosen.seed, chosen.times, chosen.chunk_records, chosen.session, chosen.quiet)
+    plan = Plan(chosen.events, chosen.seed, chosen.chunk_records, chosen.session, chosen.quiet)
     try:
-        results = asyncio.run(_stoppable(rows, plan, chosen.keep))
+        results = asyncio.run(_stoppable(rows, plan, chosen.times, chosen.keep))
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("stopped", file=sys.stderr)
         return 130
@@ -67,15 +67,15 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-async def _stoppable(rows: Sequence[Row], plan: Plan, keep: Path | None) -> list[Result]:
+async def _stoppable(rows: Sequence[Row], plan: Plan, times: int | None, keep: Path | None) -> list[Result]:
     """SIGTERM ends it as Ctrl-C does: everything that was started is stopped first."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await _run_all(rows, plan, keep)
+    return await _run_all(rows, plan, times, keep)
 
 
-async def _run_all(rows: Sequence[Row], plan: Plan, keep: Path | None) -> list[Result]:
+async def _run_all(rows: Sequence[Row], plan: Plan, times: int | None, keep: Path | None) -> list[Result]:
     print(f"seed {plan.seed}, {plan.events:,} events a row{', alerts of one team only' if plan.quiet else ''}\n")
     print(_line(HEAD), flush=True)
     results = []
@@ -85,7 +85,7 @@ async def _run_all(rows: Sequence[Row], plan: Plan, keep: Path | None) -> list[R
         for row in rows:
             folder = Path(tempfile.mkdtemp(prefix="kpi-chaos-"))
             try:
-                result = await run_row(row, plan, companies.of(row), folder)
+                result = await run_row(row, plan, companies.of(row), row.times if times is None else times, folder)
                 if keep is not None and not result.exact:
                     shutil.copytree(folder, keep / row.name, dirs_exist_ok=True, ignore_dangling_symlinks=True)
                     shutil.copytree(companies.of(row).path.parent, keep / row.name / "company", dirs_exist_ok=True)

@@ -23,15 +23,16 @@ from tests.streams.sinks.receiver import receiving
 EVENTS_PER_S = 100
 """No wait is longer than a worker needs that is so slow, and a few minutes."""
 PORTIONS = 40
+PORTION_EVENTS = 250
+"""At least, in small runs."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a row is run. `times` None: as often as the row says. `broker` empty: one of its own."""
+    """How rows are run. `broker` empty: each has one of its own."""
 
     events: int
     seed: int
-    times: int | None = None
     chunk_records: int | None = None
     session_s: int = 10
     """KPI_SESSION_TIMEOUT_S of the workers; on a busy machine a worker with a large state needs a longer one."""
@@ -75,8 +76,8 @@ class Result:
         return not self.verdict.problems
 
 
-async def run_row(row: Row, plan: Plan, company: Company, folder: Path) -> Result:
-    """Runs one row in a folder that is empty. Nothing of it is left running, however it ends."""
+async def run_row(row: Row, plan: Plan, company: Company, times: int, folder: Path) -> Result:
+    """Runs one row, its fault so many times, in a folder that is empty. Nothing is left running, however it ends."""
     started = time.monotonic()
     async with contextlib.AsyncExitStack() as stack:
         broker, wire = await _cluster(row, plan, folder, stack)
@@ -99,8 +100,8 @@ async def run_row(row: Row, plan: Plan, company: Company, folder: Path) -> Resul
             run.settings["KPI_CHUNK_RECORDS"] = str(plan.chunk_records)
         try:
             await create_topics(product.broker, name)
-            await backlog.send(PORTIONS)
-            await row.bring(run, row.times if plan.times is None else plan.times)
+            await backlog.send(min(PORTIONS, company.events // PORTION_EVENTS))
+            await row.bring(run, times)
             verdict = await judge(run, row.crashes)
         except BrokenError as error:
             verdict = Verdict(problems=[*run.problems, str(error)])
