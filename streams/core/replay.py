@@ -131,7 +131,7 @@ class _Road:
             unknown_owners=self._observe.unknown_owners,
             ignored=ignored,
             misplaced=self._misplaced,
-            kept=Kept(0, self._observe.kept(), self._observe.watermark_us, still),
+            kept=Kept(0, self._observe.kept(), self._observe.watermark_us, still, self._observe.first_us),
         )
 
     def _pass_on(self, sends: Iterable[Send], now: Now) -> None:

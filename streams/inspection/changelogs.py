@@ -113,7 +113,7 @@ async def _find(settings: Settings, asked: Asked, brokers: str) -> Found:
         return Found(
             asked,
             tuple([await one(Stage.OBSERVE, partition, observed) for partition in every]),
-            tuple([await one(Stage.LINK, partition, linked) for partition in every if asked.plan.keys]),
+            tuple([await one(Stage.LINK, partition, linked) for partition in every if asked.plan.linked]),
             await one(Stage.JUDGE, asked.judge_partition, judged),
         )
     finally:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from schemas.catalogue.models import text
 from streams.core.explain.explaining import ChangeTold, Explanation, weighed
+from streams.core.explain.journeys import Put
 from streams.core.explain.leaves import LeafTold
 from streams.core.explain.scene import Excluded
 from streams.core.policy import HOUR_US
-from streams.inspection.explain_words import EFFECTS, ODD, REASONS, ROLES, STATUS, UNITS, WHOSE, WORDS
+from streams.inspection.explain_words import EFFECTS, GROUPS, ODD, REASONS, ROLES, STATUS, UNITS, WHOSE, WORDS
 from streams.inspection.explained import amount_of, said, stretch_of
 
 Number = int | float
@@ -82,7 +83,8 @@ class _Speaker:
             yield ""
             amount = self._measured(amount_of(leaf, leaf.integer), leaf.unit)
             yield self._say("leaf", number=number, what=leaf.what, amount=amount)
-            yield from (f"  {line}" for line in (*self._days(leaf), *self._left_out(leaf.excluded)))
+            parts = (*self._days(leaf), *self._groups(leaf), *self._left_out(leaf.excluded))
+            yield from (f"  {line}" for line in parts)
 
     def _days(self, leaf: LeafTold) -> Iterator[str]:
         if not leaf.days:
@@ -97,6 +99,13 @@ class _Speaker:
             left = [cell.ljust(width) for cell, width in zip(row[:2], wide[:2], strict=True)]
             right = [cell.rjust(width) for cell, width in zip(row[2:], wide[2:], strict=True)]
             yield "  ".join((*left, *right)).rstrip()
+
+    def _groups(self, leaf: LeafTold) -> Iterator[str]:
+        for one in leaf.groups:
+            more = ", …" if one.items > len(one.examples) else ""
+            name = GROUPS[Put(one.name)][self._locale]
+            examples = f" ({', '.join(one.examples)}{more})"
+            yield self._say("group", items=self._number(one.items), name=name, examples=examples)
 
     def _left_out(self, excluded: tuple[Excluded, ...]) -> Iterator[str]:
         for one in excluded:

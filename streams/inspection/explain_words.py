@@ -6,6 +6,7 @@ from schemas.values import Scope, Status
 from streams.core.corrections import Role
 from streams.core.explain.evidence import Effect
 from streams.core.explain.explaining import Note
+from streams.core.explain.journeys import Put
 from streams.core.explain.scene import Reason
 from streams.core.explain.working_time import Odd
 
@@ -30,10 +31,31 @@ REASONS: Final[dict[Reason, dict[str, str]]] = {
         "en": "at that time this person belonged to no team; credited to {detail}",
     },
     Reason.OTHER_SUBJECT: {"vi": "tính cho người hoặc đội khác", "en": "credited to others"},
+    Reason.NO_START: {
+        "vi": "chưa có sự kiện bắt đầu của lượt này",
+        "en": "what its item begins with is not there",
+    },
+    Reason.OPEN: {
+        "vi": "chưa có câu trả lời, hoặc đã bị dừng hay làm lại",
+        "en": "not answered yet, or stopped or undone",
+    },
     Reason.WAITING: {
         "vi": "{detail} đang chờ sự kiện gốc, chưa được tính",
         "en": "{detail} waits for the event that it amends, uncounted",
     },
+}
+
+GROUPS: Final[dict[Put, dict[str, str]]] = {
+    Put.CONVERTED: {"vi": "đã đi tiếp", "en": "went on"},
+    Put.NOT_CONVERTED: {"vi": "không đi tiếp trong thời hạn", "en": "did not go on within the window"},
+    Put.NOT_YET: {"vi": "chưa đi tiếp, vẫn trong thời hạn", "en": "have not gone on yet, the window is open"},
+    Put.ANSWERED: {"vi": "đã có câu trả lời", "en": "answered"},
+    Put.GOOD: {"vi": "đúng hạn", "en": "in time"},
+    Put.BAD: {"vi": "trễ hạn hoặc không đạt", "en": "late, or not good"},
+    Put.STILL: {"vi": "vẫn còn", "en": "still there"},
+    Put.LOST: {"vi": "đã rời đi", "en": "lost"},
+    Put.LEVEL: {"vi": "mức đang giữ", "en": "levels"},
+    Put.SUM: {"vi": "mục được xếp hạng", "en": "ranked"},
 }
 
 ROLES: Final[dict[Role, dict[str, str]]] = {
@@ -138,6 +160,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "type": "Loại sự kiện",
         "events": "Sự kiện",
         "adds": "Cộng thêm",
+        "group": "{items} {name}{examples}",
         "left_out": "không tính {events}: {reason}{examples}",
         "excluded": "Không tính vào giá trị này",
         "changes": "Đính chính, hoàn và rút lại",
@@ -183,6 +206,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "type": "Event type",
         "events": "Events",
         "adds": "Adds",
+        "group": "{items} {name}{examples}",
         "left_out": "{events} left out: {reason}{examples}",
         "excluded": "Not part of this value",
         "changes": "Corrections, reversals and retractions",

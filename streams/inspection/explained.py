@@ -80,6 +80,10 @@ def _leaf(number: int, leaf: LeafTold, people: bool) -> dict[str, Any]:
             for one in leaf.days
         ],
         "excluded": [_excluded(one, people) for one in leaf.excluded],
+        "groups": [
+            {"name": one.name, "items": one.items} | ({"examples": list(one.examples)} if people else {})
+            for one in leaf.groups
+        ],
     }
 
 

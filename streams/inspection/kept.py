@@ -90,7 +90,8 @@ def kept_of(asked: Asked, partition: int, stored: Mapping[bytes, bytes]) -> Kept
 
 def kept_in(asked: Asked, partition: int, state: Observe) -> Kept:
     """The events of an open state that may matter."""
-    return Kept(partition, of_types(state.kept(), asked.plan.types), state.watermark_us, dict(state.counts()))
+    events = of_types(state.kept(), asked.plan.types)
+    return Kept(partition, events, state.watermark_us, dict(state.counts()), state.first_us)
 
 
 def judge_of(asked: Asked, stored: Mapping[bytes, bytes]) -> Judge:

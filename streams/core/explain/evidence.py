@@ -28,13 +28,14 @@ SALES = frozenset({SALE, SALE_CORRECTED, SALE_REVERSED})
 
 
 class Kept(NamedTuple):
-    """What one partition of OBSERVE still has: packed events, the greatest event time, and (outcome, detail) -> events
-    of everything it has ever read."""
+    """What one partition of OBSERVE still has: packed events, the greatest event time, (outcome, detail) -> events of
+    everything it has ever read, and the least event time of that."""
 
     partition: int
     events: Iterable[bytes]
     watermark_us: int | None
     counts: Mapping[tuple[str, ...], int]
+    first_us: int | None = None
 
 
 class Effect(StrEnum):

@@ -16,6 +16,8 @@ from streams.core.explain.measures import Account, account_of
 from streams.core.explain.scene import Excluded, Scene
 from streams.core.explain.working_time import TimeTold, tell_time
 from streams.core.judge_spec import JudgeSpec
+from streams.core.measures.journey_leaves import JourneyLeaf
+from streams.core.measures.leaves import CountLeaf, KeyLeaf, SumLeaf
 from streams.core.policy import DAY_US
 from streams.core.targets import Number, Piece
 from streams.core.timers import minute_from
@@ -23,6 +25,7 @@ from streams.core.windows import Window
 
 TOLD_FIELDS = ("amount", "cost", "value", "quantity", "owner", "team")
 """Fields of which a correction tells old and new, besides those that the measure reads."""
+AGED = 0.01
 OUTCOMES = ("duplicate", "beyond_horizon", "dead_lettered", "orphan", "pending")
 
 
@@ -114,7 +117,9 @@ def explain(
         published: the row of kpi.values, where there is one.
     """
     plan = spec.plans[kpi]
-    scene = Scene(spec, plan, subject, window, clock_us, gather(kept, plan.types))
+    firsts = [part.first_us for part in kept if part.first_us is not None]
+    first_us = min(firsts) if firsts else None
+    scene = Scene(spec, plan, subject, window, clock_us, first_us, gather(kept, plan.types))
     leaves, account = account_of(scene)
     partitions = tuple(_partition(part) for part in kept)
     marks = [part.watermark_us for part in kept if part.watermark_us is not None]
@@ -146,9 +151,9 @@ def _noted(told: Explanation) -> Explanation:
         not anonymous
         and account is not None
         and published is not None
-        and (account.value, account.n) != (published.value, published.n)
+        and (account.n != published.n or not _same(account.value, published.value, ages=scene.plan.ages))
     )
-    nothing = published is None and not scene.mine
+    nothing = published is None and not any(leaf.events for leaf in told.leaves)
     forgotten = told.kept_from_us is not None and scene.window.start_us < told.kept_from_us
     said = {
         Note.ANONYMOUS: anonymous,
@@ -165,6 +170,13 @@ def _noted(told: Explanation) -> Explanation:
         return replace(told, notes=notes)
     # Successive sums would reveal single answers: of an anonymous KPI only how many there were is told.
     return replace(told, notes=notes, account=None, leaves=(), changes=(), excluded=tuple(_counted_only(told.excluded)))
+
+
+def _same(counted: Number | None, published: Number | None, *, ages: bool) -> bool:
+    """What is projected moves with every second, and was published some seconds ago."""
+    if counted is None or published is None or not ages:
+        return counted == published
+    return abs(counted - published) <= AGED * max(abs(counted), abs(published))
 
 
 def _counted_only(excluded: Sequence[Excluded]) -> list[Excluded]:
@@ -188,7 +200,8 @@ def _target(scene: Scene) -> TargetTold | None:
 
 
 def _changes(scene: Scene) -> list[ChangeTold]:
-    read = {field for leaf in (*scene.plan.leaves, *scene.plan.keys) for field in _fields(leaf)}
+    plan = scene.plan
+    read = {field for leaf in (*plan.leaves, *plan.keys, *plan.journeys) for field in _fields(leaf)}
     closes_us = minute_from(scene.window.end_us + scene.spec.policy.grace_us)
     return [
         ChangeTold(
@@ -219,9 +232,11 @@ def _changed(case: Case, change: Change, read: set[str]) -> dict[str, tuple[obje
     return {field: (old.get(field), data.get(field)) for field in fields}
 
 
-def _fields(leaf: object) -> tuple[str, ...]:
-    holds = getattr(leaf, "holds", None)
-    return (*getattr(leaf, "fields", ()), *(holds.fields if holds is not None else ()))
+def _fields(leaf: CountLeaf | SumLeaf | KeyLeaf | JourneyLeaf) -> tuple[str, ...]:
+    if isinstance(leaf, JourneyLeaf):
+        tested = [field for part in leaf.parts for field in part.holds.fields]
+        return (*(leaf.fields or ()), *leaf.measured, *tested)
+    return (*leaf.holds.fields, *(() if isinstance(leaf, CountLeaf) else leaf.fields))
 
 
 def weighed(piece: Piece) -> int | float:

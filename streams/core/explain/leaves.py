@@ -23,9 +23,18 @@ class Day(NamedTuple):
     integer: int
 
 
+class Group(NamedTuple):
+    """Items of one kind, and the keys of the first of them."""
+
+    name: str
+    items: int
+    examples: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class LeafTold:
-    """One leaf: `integer` counts in 1 / `scale` of `unit`, `events` are those that the sum is made of."""
+    """One leaf: `integer` counts in 1 / `scale` of `unit`, `events` are those that the sum is made of. Of a leaf that
+    joins events, `events` are items, and `groups` say what became of them."""
 
     what: str
     unit: str
@@ -34,6 +43,7 @@ class LeafTold:
     events: int
     days: tuple[Day, ...]
     excluded: tuple[Excluded, ...]
+    groups: tuple[Group, ...] = ()
 
     @property
     def amount(self) -> Fraction:

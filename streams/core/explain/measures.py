@@ -10,11 +10,28 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from schemas.catalogue.measures import Count, Difference, Mean, Quantity, Ratio, Sum, SumOf
+from schemas.catalogue.measures import (
+    Conversion,
+    Count,
+    Difference,
+    Elapsed,
+    Latest,
+    Mean,
+    Quantile,
+    Quantity,
+    Ratio,
+    Repeat,
+    Retention,
+    Sum,
+    SumOf,
+)
+from schemas.catalogue.measures_journeys import AsShareWithin
+from streams.core.explain.journeys import tell_journey
 from streams.core.explain.leaves import LeafTold, tell_leaf
 from streams.core.explain.scene import Scene
 from streams.core.facts import Fact
 from streams.core.measures.compile import Plan
+from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.measures.leaves import CountLeaf, KeyLeaf, SumLeaf
 
 
@@ -28,6 +45,8 @@ class Joined(StrEnum):
     NONE = ""
     SUM = "+"
     QUOTIENT = "/"
+    IN_UNIT = "="
+    """Its words and numbers are in the KPI's unit already."""
 
 
 class Term(NamedTuple):
@@ -58,6 +77,7 @@ class Teller:
         self.leaves: list[LeafTold] = []
         self._plain: Iterator[CountLeaf | SumLeaf] = iter(scene.plan.leaves)
         self._keys: Iterator[KeyLeaf] = iter(scene.plan.keys)
+        self._journeys: Iterator[JourneyLeaf] = iter(scene.plan.journeys)
         self._base: list[CountLeaf | SumLeaf | KeyLeaf] = []
         self._base_amounts: list[int] = []
 
@@ -81,6 +101,12 @@ class Teller:
         """The next distinct count."""
         leaf = next(self._keys)
         return self._told(leaf, tell_leaf(leaf, self.scene), based)
+
+    def joined(self, *, based: bool) -> Term:
+        """The next measure that joins events."""
+        told = tell_journey(next(self._journeys), self.scene, Fraction(*self.scene.plan.factor))
+        self.add(told.leaf, n=told.n if based else 0)
+        return Term(f"[{len(self.leaves)}] {told.formula}", told.numbers, told.value)
 
     def add(self, told: LeafTold, *, n: int = 0) -> Term:
         """A leaf that the caller has told by itself, with the items that it adds to n."""
@@ -151,11 +177,30 @@ def _of_mean(node: Mean, teller: Teller) -> Term:
     return _quotient(total, Term("n", number(n), n))
 
 
+def _of_joined(node: Any, teller: Teller, *, based: bool = True) -> Term:
+    return teller.joined(based=based)
+
+
+def _of_time(node: Elapsed | Quantile, teller: Teller) -> Term:
+    term = teller.joined(based=True)
+    share = isinstance(node, Elapsed) and isinstance(node.as_, AsShareWithin)
+    return term if share else term._replace(joined=Joined.IN_UNIT)
+
+
 QUANTITIES: Mapping[type, Callable[..., Term]] = {
-    Count: _of_count, Sum: _of_sum, SumOf: _of_sum_of, Difference: _of_difference,
+    Count: _of_count, Sum: _of_sum, SumOf: _of_sum_of, Difference: _of_difference, Latest: _of_joined,
 }  # fmt: skip
 """What may be a side of a ratio; `based` says whether its events are the ones behind the value."""
-TERMS: Mapping[type, Callable[[Any, Teller], Term]] = {**QUANTITIES, Ratio: _of_ratio, Mean: _of_mean}
+TERMS: Mapping[type, Callable[[Any, Teller], Term]] = {
+    **QUANTITIES,
+    Ratio: _of_ratio,
+    Mean: _of_mean,
+    Conversion: _of_joined,
+    Repeat: _of_joined,
+    Retention: _of_joined,
+    Elapsed: _of_time,
+    Quantile: _of_time,
+}
 
 
 def _quantity(node: Quantity, teller: Teller, *, based: bool) -> Term:
@@ -187,7 +232,7 @@ def _quotient(top: Term, bottom: Term) -> Term:
 def _in_unit(term: Term, plan: Plan) -> Term:
     """With the factor that brings it into the KPI's unit: percent, or minutes instead of seconds."""
     num, den = plan.factor
-    if (num, den) == (1, 1):
+    if (num, den) == (1, 1) or term.joined is Joined.IN_UNIT:
         return term
     sign = f"× {num:,}" if den == 1 else f"/ {den:,}"
     inner = _bracketed(term, Joined.SUM)

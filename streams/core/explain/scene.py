@@ -38,6 +38,10 @@ class Reason(StrEnum):
     """It names the subject at a time at which they belong to no team; the detail is who is credited instead."""
     OTHER_SUBJECT = "other_subject"
     """It is credited to others."""
+    NO_START = "no_start"
+    """Of an item whose beginning is not there."""
+    OPEN = "open"
+    """Of an item that nobody has answered yet, or whose answer was stopped or undone."""
     WAITING = "waiting"
     """It amends an event that is not there."""
 
@@ -69,13 +73,15 @@ class Tally:
 
 @dataclass(frozen=True)
 class Scene:
-    """What an explanation is about. `clock_us` is how far the state has come."""
+    """What an explanation is about. `clock_us` is how far the state has come, `first_us` the time of the first event of
+    all, None where there is none."""
 
     spec: JudgeSpec
     plan: Plan
     subject: str
     window: Window
     clock_us: int
+    first_us: int | None
     evidence: Evidence
 
     @cached_property
@@ -102,9 +108,13 @@ class Scene:
         return any(subject == self.subject for _, subject in self.credit(fact).subjects(self.plan.kpi.scope))
 
     def takes(self, fact: Fact) -> bool:
-        """Whether the fact has a part in the KPI, whoever is credited. What joins events reads all of its types."""
-        alone = bool(self.plan.leaves or self.plan.keys)
-        return self.reads(fact) and (not alone or self.plan.contribution(fact) is not None)
+        """Whether the fact by itself has a part in the KPI, whoever is credited; what it is to an item of a journey is
+        told with the item."""
+        return self.reads(fact) and self.plan.contribution(fact) is not None
+
+    def joins(self, fact: Fact) -> bool:
+        """Whether the fact is a part of an item."""
+        return any(leaf.take(fact) is not None for leaf in self.plan.journeys if fact.type in leaf.types)
 
     def day(self, time_us: int) -> str:
         """The local date of an instant, as 2026-11-23."""
@@ -162,11 +172,11 @@ class Scene:
     def _amended(self, case: Case, tally: Tally) -> None:
         """A root that would count as it was sent."""
         sent = _as_sent(case.root)
-        if not (self.takes(sent) and self.within(sent) and self.credited(sent)):
+        if not ((self.takes(sent) or self.joins(sent)) and self.within(sent) and self.credited(sent)):
             return
         if not case.facts:
             tally.note(Reason.RETRACTED, "", sent.identity)
-        elif not (self.takes(case.facts[0]) and self.credited(case.facts[0])):
+        elif not ((self.takes(case.facts[0]) or self.joins(case.facts[0])) and self.credited(case.facts[0])):
             tally.note(Reason.CORRECTED_AWAY, "", sent.identity)
 
     def touched(self) -> Iterator[Case]:

@@ -40,7 +40,11 @@ def settled(seed: int) -> tuple[JudgeSpec, Road]:
 
 def kept_of(road: Road) -> list[Kept]:
     states = [(part, road.states[Stage.OBSERVE, part]) for part in range(PARTITIONS)]
-    return [Kept(part, one.kept(), one.watermark_us, one.counts()) for part, one in states if isinstance(one, Observe)]
+    return [
+        Kept(part, one.kept(), one.watermark_us, one.counts(), one.first_us)
+        for part, one in states
+        if isinstance(one, Observe)
+    ]
 
 
 @cache
