@@ -21,6 +21,8 @@ from streams.core.windows import Window, Windows
 
 Number = int | float
 FINENESS = (Scope.PERSON, Scope.TEAM, Scope.DEPARTMENT, Scope.ORG)
+MOST_KNOWN = 200_000
+"""Answers remembered: open rows of 1,000 people and 20 KPIs ask for 50,000, and every day has new ones."""
 
 
 class Piece(NamedTuple):
@@ -35,7 +37,7 @@ class Piece(NamedTuple):
 
 
 class Targets:
-    """Targets of one catalogue. Answers are cached for each (kpi, subject, period)."""
+    """Targets of one catalogue. Answers are remembered for each (kpi, subject, period), up to MOST_KNOWN of them."""
 
     def __init__(
         self,
@@ -60,10 +62,14 @@ class Targets:
 
     def of(self, kpi_id: str, subject: str, window: Window) -> Number | None:
         """The target in the KPI's unit, or None where there is none. Pro-rated sums are not rounded."""
+        plan = self._plans[kpi_id]
+        if not plan.kpi.targets:
+            return None
         key = (kpi_id, subject, window.id)
         if key not in self._known:
-            plan = self._plans[kpi_id]
-            exact = self._find(plan, subject, window) if plan.kpi.targets else None
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            exact = self._find(plan, subject, window)
             self._known[key] = None if exact is None else _plain(exact)
         return self._known[key]
 
