@@ -9,8 +9,9 @@ What must hold, and what breaks otherwise:
 - A chunk carries the epoch (number of seeks) it was fetched in, read in the same breath as the fetch: no `await`
   between `getmany` and the copy of the epochs. Else a chunk from before a seek counts as one from after it, and records
   are lost or counted twice (test_lanes: a chunk fetched before the last seek is dropped).
-- A new partition is paused until its lane has restored and sought. Else what comes meanwhile is dropped as not running,
-  and is missing, because aiokafka's position has gone on.
+- A new partition is paused until its lane has restored and sought, and between the seek and the lane's phase RUNNING
+  nothing is awaited. Else what comes meanwhile is dropped as not running, and is missing, because aiokafka's position
+  has gone on (test_lanes: what is fetched before a lane runs is fetched again).
 - A chunk may be empty: the position moved over commit markers. Else a stage behind a transactional producer is never
   caught up, and time stands still for it.
 - Pauses are aiokafka's own. Unread data of one partition would hold up the fetches of all others on that broker for
