@@ -9,6 +9,8 @@ from tests.bench.workload import ZONE, Workload
 
 TENANT, DEPARTMENT = "bench", "sales"
 WORKING_DAYS = 22
+EVENTS_A_DAY = 500
+"""Of a person, for which the daily targets of measures.py are made."""
 _CUSTOMERS = {
     "id": "customers.day",
     "title": {"vi": "customers (day)", "en": "customers (day)"},
@@ -36,7 +38,7 @@ def catalogue(workload: Workload) -> dict[str, Any]:
             "scope": "person",
             "period": grain,
             "measure": measure.definition,
-            **(_aims(measure, grain) if workload.goals else {}),
+            **(_aims(measure, grain, workload) if workload.goals else {}),
         }
         for grain in GRAINS
         for measure in chosen(workload.kpis)
@@ -59,9 +61,13 @@ def catalogue(workload: Workload) -> dict[str, Any]:
     }
 
 
-def _aims(measure: Measure, grain: str) -> dict[str, Any]:
-    days = 1 if grain == "day" or measure.unit == "%" else WORKING_DAYS
-    target = {"value": measure.daily_target * days, "per": "person"}
+def _aims(measure: Measure, grain: str, workload: Workload) -> dict[str, Any]:
+    """Kind and target: as much as the workload has for a person, or nearly everybody would be told off all day."""
+    value = measure.daily_target
+    if measure.unit != "%":
+        share = workload.events_a_day / EVENTS_A_DAY if workload.events else 1
+        value = max(1, round(value * share)) * (1 if grain == "day" else WORKING_DAYS)
+    target = {"value": value, "per": "person"}
     return {"kind": measure.kind, "goal": "grow", "targets": [target]}
 
 

@@ -65,6 +65,11 @@ class Workload:
         """The two local days, as periods."""
         return (self.end - timedelta(1)).date().isoformat(), self.end.date().isoformat()
 
+    @property
+    def events_a_day(self) -> float:
+        """Of a person."""
+        return self.events / self.people * DAY_MS / self.span_ms
+
     def person(self, number: int) -> str:
         """Id of a person."""
         return f"p-{number:04d}"
