@@ -54,6 +54,7 @@ GROUPS: Final[dict[Put, dict[str, str]]] = {
     Put.BAD: {"vi": "trễ hạn hoặc không đạt", "en": "late, or not good"},
     Put.STILL: {"vi": "vẫn còn", "en": "still there"},
     Put.LOST: {"vi": "đã rời đi", "en": "lost"},
+    Put.LEAD: {"vi": "khách hàng tiềm năng khác nhau", "en": "different leads"},
     Put.LEVEL: {"vi": "mức đang giữ", "en": "levels"},
     Put.SUM: {"vi": "mục được xếp hạng", "en": "ranked"},
 }

@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 from schemas.topics import CHANGELOGS, Stage
 from schemas.values import Value
 from streams.cluster import connection
-from streams.core.explain.evidence import Kept, of_types
+from streams.core.explain.evidence import Kept, of_types, types_of
 from streams.core.judge import Judge
 from streams.core.observe import META, Observe
 from streams.core.retained import EVENT
@@ -90,7 +90,7 @@ def kept_of(asked: Asked, partition: int, stored: Mapping[bytes, bytes]) -> Kept
 
 def kept_in(asked: Asked, partition: int, state: Observe) -> Kept:
     """The events of an open state that may matter."""
-    events = of_types(state.kept(), asked.plan.types)
+    events = of_types(state.kept(), types_of(asked.plan))
     return Kept(partition, events, state.watermark_us, dict(state.counts()), state.first_us)
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from schemas.events.envelope import Event
+from streams.core.calendar.absences import LEAVE
 from streams.core.corrections import (
     SALE,
     SALE_CORRECTED,
@@ -22,6 +23,9 @@ from streams.core.corrections import (
     unpack,
 )
 from streams.core.facts import Fact
+from streams.core.measures.compile import Plan
+from streams.core.merges import LEAD
+from streams.core.spread import MERGED
 from streams.core.store import Family, Identity, MemoryStore
 
 SALES = frozenset({SALE, SALE_CORRECTED, SALE_REVERSED})
@@ -78,6 +82,13 @@ class Evidence:
     def facts(self) -> Iterator[Fact]:
         """Every fact that stands."""
         return (fact for case in self.cases for fact in case.facts)
+
+
+def types_of(plan: Plan) -> frozenset[str]:
+    """The types that are evidence on a KPI: those that it reads, leave, which is no working time, and merges where it
+    joins events by their lead."""
+    by_lead = any(leaf.fields == (LEAD,) for leaf in plan.journeys)
+    return plan.types | {LEAVE, MERGED} if by_lead else plan.types | {LEAVE}
 
 
 def of_types(events: Iterable[bytes], types: frozenset[str]) -> list[bytes]:

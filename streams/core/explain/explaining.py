@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from schemas.values import Value
 from streams.core.corrections import Role, identity_of
-from streams.core.explain.evidence import Case, Change, Effect, Kept, gather
+from streams.core.explain.evidence import Case, Change, Effect, Kept, gather, types_of
 from streams.core.explain.leaves import LeafTold
 from streams.core.explain.measures import Account, account_of
 from streams.core.explain.scene import Excluded, Scene
@@ -119,7 +119,7 @@ def explain(
     plan = spec.plans[kpi]
     firsts = [part.first_us for part in kept if part.first_us is not None]
     first_us = min(firsts) if firsts else None
-    scene = Scene(spec, plan, subject, window, clock_us, first_us, gather(kept, plan.types))
+    scene = Scene(spec, plan, subject, window, clock_us, first_us, gather(kept, types_of(plan)))
     leaves, account = account_of(scene)
     partitions = tuple(_partition(part) for part in kept)
     marks = [part.watermark_us for part in kept if part.watermark_us is not None]

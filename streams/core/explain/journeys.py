@@ -18,6 +18,7 @@ from streams.core.explain.scene import EXAMPLES, Reason, Scene, Tally, by_time
 from streams.core.journeys import cohorts, elapsed, retention
 from streams.core.journeys.cohorts import Conversion, Repeat, Share
 from streams.core.journeys.contract import POOL, Ground, Linked, Moment, Told, View, first
+from streams.core.journeys.distinct import DistinctLeads
 from streams.core.journeys.elapsed import Elapsed
 from streams.core.journeys.levels import Latest
 from streams.core.journeys.quantiles import Quantile
@@ -27,6 +28,9 @@ from streams.core.link_spec import LinkSpec
 from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.measures.leaves import KEY_SEPARATOR, OWN_KEY
 from streams.core.membership import Membership
+from streams.core.merges import LEAD, Merges
+from streams.core.rows import Rows
+from streams.core.spread import MERGED
 
 
 class Put(StrEnum):
@@ -41,6 +45,7 @@ class Put(StrEnum):
     BAD = "bad"
     STILL = "still"
     LOST = "lost"
+    LEAD = "lead"
     LEVEL = "level"
     SUM = "sum"
 
@@ -96,8 +101,10 @@ def _items(leaf: JourneyLeaf, ground: Ground, scene: Scene) -> tuple[list[Item],
     tally, view = Tally(), View(scene.clock_us, scene.window.start_us, scene.first_us)
     items: list[Item] = []
     pool: Sparse = {}
-    for key, moments in sorted(_joined(leaf, scene, tally).items()):
-        account = leaf.journey.account(sorted(moments), ground, view)
+    merges = _merges(leaf, scene)
+    for key, moments in sorted(_joined(leaf, scene, merges, tally).items()):
+        seen = view._replace(merged=key in merges.joined)
+        account = leaf.journey.account(sorted(moments), ground, seen)
         vector: Sparse = {}
         for one in account.told:
             if one.window == POOL:
@@ -111,14 +118,26 @@ def _items(leaf: JourneyLeaf, ground: Ground, scene: Scene) -> tuple[list[Item],
     return items, pool, tally
 
 
-def _joined(leaf: JourneyLeaf, scene: Scene, tally: Tally) -> dict[str, list[Moment]]:
+def _merges(leaf: JourneyLeaf, scene: Scene) -> Merges:
+    """Which lead each one is, where items are leads."""
+    merges = Merges(Rows())
+    standing = [fact for fact in scene.evidence.facts() if fact.type == MERGED] if leaf.fields == (LEAD,) else []
+    merges.take(
+        [(*fact.identity, (fact.time_us, fact.data["lead_id"], fact.data["into_lead_id"])) for fact in standing]
+    )
+    return merges
+
+
+def _joined(leaf: JourneyLeaf, scene: Scene, merges: Merges, tally: Tally) -> dict[str, list[Moment]]:
     """The moments of each item; facts of the subject that have no part in one are noted."""
     joined: dict[str, list[Moment]] = defaultdict(list)
     for fact in by_time(fact for fact in scene.evidence.facts() if fact.type in leaf.types):
         taken = leaf.take(fact)
         if taken is not None:
             chain = scene.credit(fact)[:3]
-            joined[taken.key].append(Moment(fact.time_us, *fact.identity, taken.roles, chain, taken.value))
+            root = merges.root(taken.key)
+            origin = "" if root == taken.key else taken.key
+            joined[root].append(Moment(fact.time_us, *fact.identity, taken.roles, chain, taken.value, origin))
         elif scene.within(fact) and scene.credited(fact):
             failing = [part.holds.failing(fact.data) for part in leaf.parts if fact.type in part.types]
             if fact.whole:
@@ -183,7 +202,7 @@ def _told_by(journey: Any, item: Item, scene: Scene) -> Moment | None:
     start = first(item.moments, 1)
     if isinstance(journey, Elapsed) and journey.within_us is None and start is not None:
         return first(item.moments, elapsed.TO, start.time_us)
-    if isinstance(journey, Quantile):
+    if isinstance(journey, Quantile | DistinctLeads):
         return first(item.moments, 1, scene.window.start_us, scene.window.end_us - 1)
     return start if isinstance(journey, Share | Elapsed) else None
 
@@ -246,6 +265,7 @@ PUT_DOWN: Mapping[type, Callable[[Any, Item, Scene], Put]] = {
     Elapsed: _in_time,
     Retention: _retained,
     Staff: _retained,
+    DistinctLeads: lambda journey, item, scene: Put.LEAD,
     Latest: lambda journey, item, scene: Put.LEVEL,
     Quantile: lambda journey, item, scene: Put.SUM,
 }
@@ -289,6 +309,10 @@ def _read_level(journey: Latest, vector: Mapping[int, int], value: Fraction | No
     return level, f"level ({journey.at.value})", f"{float(level):,.9g}"
 
 
+def _read_leads(journey: Any, vector: Mapping[int, int], value: Fraction | None, n: int, factor: Fraction) -> Shown:
+    return Fraction(n), "", f"{n:,}"
+
+
 def _read_quantile(journey: Any, vector: Mapping[int, int], value: Fraction | None, n: int, factor: Fraction) -> Shown:
     found = Fraction(0) if value is None else value * factor
     return Fraction(n), f"quantile {journey.q:g} of items", f"{float(found):,.9g} (of {n:,}, within 1 %)"
@@ -300,6 +324,7 @@ READ: Mapping[type, Callable[[Any, Mapping[int, int], Fraction | None, int, Frac
     Elapsed: _read_elapsed,
     Retention: _read_retention,
     Staff: _read_retention,
+    DistinctLeads: _read_leads,
     Latest: _read_level,
     Quantile: _read_quantile,
 }

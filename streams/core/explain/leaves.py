@@ -73,6 +73,13 @@ def tell_leaf(leaf: CountLeaf | SumLeaf | KeyLeaf, scene: Scene) -> LeafTold:
     )
 
 
+def events_read(scene: Scene) -> LeafTold:
+    """All events of the subject and period that a KPI reads, where nothing more can be told of it."""
+    added = [(fact, 1) for fact in scene.mine]
+    read = f"read {' + '.join(sorted(scene.plan.types))}"
+    return LeafTold(read, "events", 1, len(added), len(added), _by_day(added, scene), ())
+
+
 def what(leaf: CountLeaf | SumLeaf | KeyLeaf) -> str:
     """`sum amount of sale.closed, basis gross, where cost gt 0`."""
     if isinstance(leaf, CountLeaf):

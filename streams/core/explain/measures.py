@@ -27,7 +27,7 @@ from schemas.catalogue.measures import (
 )
 from schemas.catalogue.measures_journeys import AsShareWithin
 from streams.core.explain.journeys import tell_journey
-from streams.core.explain.leaves import LeafTold, tell_leaf
+from streams.core.explain.leaves import LeafTold, events_read, tell_leaf
 from streams.core.explain.scene import Scene
 from streams.core.facts import Fact
 from streams.core.measures.compile import Plan
@@ -76,8 +76,9 @@ class Teller:
         self.scene = scene
         self.leaves: list[LeafTold] = []
         self._plain: Iterator[CountLeaf | SumLeaf] = iter(scene.plan.leaves)
-        self._keys: Iterator[KeyLeaf] = iter(scene.plan.keys)
-        self._journeys: Iterator[JourneyLeaf] = iter(scene.plan.journeys)
+        linked: list[KeyLeaf | JourneyLeaf] = [*scene.plan.keys, *scene.plan.journeys]
+        linked.sort(key=lambda leaf: leaf.index)
+        self._linked = iter(linked)
         self._base: list[CountLeaf | SumLeaf | KeyLeaf] = []
         self._base_amounts: list[int] = []
 
@@ -97,16 +98,14 @@ class Teller:
         leaf = next(self._plain)
         return self._told(leaf, tell_leaf(leaf, self.scene), based)
 
-    def keys(self, *, based: bool) -> Term:
-        """The next distinct count."""
-        leaf = next(self._keys)
-        return self._told(leaf, tell_leaf(leaf, self.scene), based)
-
-    def joined(self, *, based: bool) -> Term:
-        """The next measure that joins events."""
-        told = tell_journey(next(self._journeys), self.scene, Fraction(*self.scene.plan.factor))
+    def linked(self, *, based: bool) -> Term:
+        """The next distinct count, or measure that joins events."""
+        leaf = next(self._linked)
+        if isinstance(leaf, KeyLeaf):
+            return self._told(leaf, tell_leaf(leaf, self.scene), based)
+        told = tell_journey(leaf, self.scene, Fraction(*self.scene.plan.factor))
         self.add(told.leaf, n=told.n if based else 0)
-        return Term(f"[{len(self.leaves)}] {told.formula}", told.numbers, told.value)
+        return Term(f"[{len(self.leaves)}] {told.formula}".rstrip(), told.numbers, told.value)
 
     def add(self, told: LeafTold, *, n: int = 0) -> Term:
         """A leaf that the caller has told by itself, with the items that it adds to n."""
@@ -133,7 +132,7 @@ def account_of(scene: Scene) -> tuple[tuple[LeafTold, ...], Account | None]:
     try:
         term = teller.term(scene.plan.kpi.measure)
     except UntoldError:
-        return tuple(teller.leaves), None
+        return (events_read(scene),), None
     term, factor = _in_unit(term, scene.plan), Fraction(*scene.plan.factor)
     value = None if term.value is None else _json(term.value * factor)
     return tuple(teller.leaves), Account(term.formula, term.numbers, value, teller.n)
@@ -148,7 +147,7 @@ def number(amount: Fraction) -> str:
 
 
 def _of_count(node: Count, teller: Teller, *, based: bool = True) -> Term:
-    return teller.plain(based=based) if node.distinct is None else teller.keys(based=based)
+    return teller.plain(based=based) if node.distinct is None else teller.linked(based=based)
 
 
 def _of_sum(node: Sum, teller: Teller, *, based: bool = True) -> Term:
@@ -171,18 +170,18 @@ def _of_ratio(node: Ratio, teller: Teller) -> Term:
 
 def _of_mean(node: Mean, teller: Teller) -> Term:
     if node.per is not None:
-        return _quotient(teller.plain(based=False), teller.keys(based=True))
+        return _quotient(teller.plain(based=False), teller.linked(based=True))
     total = teller.plain(based=True)
     n = Fraction(teller.n)
     return _quotient(total, Term("n", number(n), n))
 
 
 def _of_joined(node: Any, teller: Teller, *, based: bool = True) -> Term:
-    return teller.joined(based=based)
+    return teller.linked(based=based)
 
 
 def _of_time(node: Elapsed | Quantile, teller: Teller) -> Term:
-    term = teller.joined(based=True)
+    term = teller.linked(based=True)
     share = isinstance(node, Elapsed) and isinstance(node.as_, AsShareWithin)
     return term if share else term._replace(joined=Joined.IN_UNIT)
 

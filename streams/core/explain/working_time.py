@@ -8,6 +8,7 @@ from typing import NamedTuple
 from schemas.catalogue.models import Calendar, Catalogue
 from schemas.values import Scope
 from streams.core.calendar import WorkingTime
+from streams.core.calendar.absences import LEAVE, absence_of, without_absences
 from streams.core.calendar.public_holidays import public_holidays
 from streams.core.calendar.schedule import laid_over
 from streams.core.explain.scene import Scene
@@ -58,7 +59,7 @@ def tell_time(scene: Scene) -> TimeTold:
     """The calendar of the scene's subject over its period."""
     spec, window = scene.spec, scene.window
     scope = spec.targets.scopes[scene.subject]
-    working = spec.calendars.of(scope, scene.subject)
+    working = _less_leave(scene) if scope is Scope.PERSON else spec.calendars.of(scope, scene.subject)
     whose, calendar = _written(spec.catalogue, scope, scene.subject, window.end_us - 1, scene)
     now_us = min(max(scene.clock_us, window.start_us), window.end_us)
     first, last = (spec.windows.clock.date(at_us) for at_us in (window.start_us, window.end_us - 1))
@@ -76,6 +77,16 @@ def tell_time(scene: Scene) -> TimeTold:
         working_days=sum(bool(working.wall_spans(day)) for day in days),
         odd_days=tuple(odd for day in days if (odd := _odd(scene, calendar, working, day)) is not None),
     )
+
+
+def _less_leave(scene: Scene) -> WorkingTime:
+    """A person's working time less the leave that events tell of."""
+    working, clock = scene.spec.calendars.person(scene.subject), scene.spec.windows.clock
+    told = [fact.data for fact in scene.evidence.facts() if fact.type == LEAVE]
+    away = [
+        absence_of(scene.subject, one["start"], one["end"], clock) for one in told if one["person_id"] == scene.subject
+    ]
+    return without_absences(working, [one for one in away if one is not None])
 
 
 def _written(catalogue: Catalogue, scope: Scope, subject: str, at_us: int, scene: Scene) -> tuple[Scope, Calendar]:
@@ -112,6 +123,8 @@ def _why(scene: Scene, calendar: Calendar, day: date, is_open: bool) -> tuple[Od
             for row in scene.spec.catalogue.people
         ):
             return (Odd.NOT_A_MEMBER, "") if day.weekday() < 5 else None
+        if scene.spec.calendars.person(scene.subject).wall_spans(day):
+            return Odd.LEAVE, ""  # told by an event
     if day in calendar.overrides:
         return Odd.OVERRIDE, ""
     if calendar.country is None:

@@ -5,17 +5,20 @@ from datetime import timedelta
 from fractions import Fraction
 from functools import cache
 from random import Random
+from typing import Any
 
 import pytest
 
 from schemas.catalogue.measures import Basis
+from schemas.catalogue.models import Catalogue
 from schemas.topics import Stage
 from streams.core.explain.evidence import Kept, gather
 from streams.core.explain.explaining import Explanation, Note, explain
+from streams.core.explain.working_time import Odd
 from streams.core.judge_spec import JudgeSpec
 from streams.core.observe import Observe
 from streams.core.pipeline import compiled
-from streams.core.policy import MINUTE_US, SECOND_US, Policy
+from streams.core.policy import HOUR_US, MINUTE_US, SECOND_US, Policy
 from streams.core.replay import replay
 from streams.core.stage import Now
 from streams.routing import partition_of
@@ -115,3 +118,37 @@ def test_evidence_of_files_is_evidence_of_partitions(seed: int) -> None:
 
     for plan in spec.plans.values():
         assert gather([outcome.kept], plan.types) == gather(kept_of(road), plan.types)
+
+
+LEAVE = {"person_id": "an", "start": "2026-11-05", "end": "2026-11-07"}
+COMPANY: dict[str, Any] = {
+    "version": 1,
+    "tenant": {"id": "acme", "timezone": "Asia/Ho_Chi_Minh", "currency": "VND", "locale": "en"},
+    "calendar": {"hours": {"mon-fri": ["08:00-16:00"]}},
+    "teams": [{"id": "hn-1", "department": "sales"}],
+    "people": [{"id": "an", "team": "hn-1"}],
+    "kpis": [
+        {"id": "calls", "title": "Calls", "kind": "metric", "unit": "calls", "scope": "person", "period": "month",
+         "measure": {"count": "call.completed"}},
+    ],
+}  # fmt: skip
+
+
+def test_leave_told_by_an_event_is_no_working_time() -> None:
+    def of(*types: tuple[str, dict[str, Any]]) -> Explanation:
+        events = [
+            {"specversion": "1.0", "id": str(number), "source": "hr", "type": type_, "subject": f"x{number}",
+             "time": f"2026-11-0{number + 2}T09:00:00+07:00", "data": data}
+            for number, (type_, data) in enumerate(types)
+        ]  # fmt: skip
+        catalogue = Catalogue.model_validate(COMPANY)
+        outcome = replay(worlds.lines(events), catalogue, POLICY)
+        spec = compiled(catalogue, POLICY, 1, lambda key: 0)
+        window = spec.windows.parse("2026-11")[1]
+        return explain(spec, "calls", "an", window, window.end_us, [outcome.kept], None)
+
+    call = ("call.completed", {"owner": "an", "duration_s": 60, "outcome": "answered"})
+    with_leave = of(call, ("employee.leave", LEAVE)).time
+
+    assert 16 * HOUR_US == of(call).time.whole_us - with_leave.whole_us
+    assert ["2026-11-05", "2026-11-06"] == [odd.day for odd in with_leave.odd_days if odd.why is Odd.LEAVE]
