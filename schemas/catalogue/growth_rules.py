@@ -85,6 +85,19 @@ def _step(per: Duration, growth: GrowthParts, loc: Loc) -> Iterator[Finding]:
         )
 
 
+def grain_of(against: Between) -> Period | None:
+    """The grain of which the dates are one whole period; None where they are of none."""
+    first = against.from_
+    begins = {
+        Period.DAY: True,
+        Period.WEEK: first.isoweekday() == 1,
+        Period.MONTH: first.day == 1,
+        Period.QUARTER: first.day == 1 and first.month % 3 == 1,
+        Period.YEAR: (first.month, first.day) == (1, 1),
+    }
+    return next((grain for grain in Period if begins[grain] and _later(first, LENGTHS[grain]) == against.to), None)
+
+
 def _whole_steps(length: Duration, step: Duration) -> bool:
     return length.unit == step.unit and length.amount % step.amount == 0
 

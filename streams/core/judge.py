@@ -15,6 +15,7 @@ from streams.core import frames
 from streams.core.alerting.lifecycle import Step as AlertStep
 from streams.core.align import Alignment
 from streams.core.attendance import KEPT_US, Attendance
+from streams.core.baselines import Baselines
 from streams.core.frames import HOUR as HOUR_PREFIX
 from streams.core.frames import Absent, Cell, Slice, Total
 from streams.core.hours import Hours
@@ -78,7 +79,10 @@ class Judge:
         self._rows = Rows()
         self._aligned = Alignment(self._rows, spec.sources)
         self._partials = Partials(self._rows, spec.layout, spec.windows, lambda: self._at_us)
-        self._reaches_us = {plan.kpi.id: plan.reach_us for plan in spec.plans.values()}
+        self._baselines = Baselines(
+            spec.bases, self._partials, spec.windows, spec.calendars.tenant, lambda: self._at_us
+        )
+        self._partials.grown = self._baselines
         self._hours = Hours(self._rows, spec.layout)
         self._attendance = Attendance(self._rows, spec.calendars, spec.windows.clock)
         readings = Readings(
@@ -321,6 +325,9 @@ class Judge:
 
     def _take_cell(self, source: str, cell: Cell, stamp_us: int) -> None:
         spec, (number, subject, period, _) = self._spec, cell
+        if number >= spec.layout.first_base:
+            self._take_base(source, cell, stamp_us)
+            return
         grain, window = spec.windows.parse(period)
         # Of a period whose other partials are forgotten.
         if window.end_us < self._meta["oldest_us"] or grain is not spec.layout.groups[number].period:
@@ -338,6 +345,31 @@ class Judge:
             if one.kpi in changed:
                 self._heed(one, stamp_us, less=one.kpi in less)
 
+    def _take_base(self, source: str, cell: Cell, stamp_us: int) -> None:
+        """A day, or the period, of a baseline."""
+        spec, (number, subject, window_id, _) = self._spec, cell
+        grain, window = spec.windows.parse(window_id)
+        if window.end_us < self._meta["oldest_us"] or grain is not spec.layout.groups[number].period:
+            return
+        changed, _ = self._partials.put(source, cell)
+        for base in changed:
+            self._rebase(spec.grown[base], subject, window, stamp_us)
+
+    def _rebase(self, plan: Plan, subject: str, window: Window, stamp_us: int) -> None:
+        """A baseline has changed: the periods that read it are told or restated."""
+        kpi, first_us = plan.kpi.id, self._aligned.first_us
+        if subject not in self._spec.subjects[kpi]:
+            return
+        self._baselines.forget(kpi, subject)
+        known = (self._at_us if first_us is None else min(first_us, self._first_us(plan))), self._at_us + 1
+        for reader in self._baselines.readers(plan, window, known):
+            version = self._values.version(kpi, subject, reader.id)
+            if version:
+                self._timers.set(minute_after(self._at_us), RESTATE, kpi, subject, reader.id)
+            elif version == 0:
+                self._values.touch(kpi, subject, reader.id)
+        self._look_soon(self._heeding(kpi, subject), stamp_us, less=True)
+
     def _take_total(self, source: str, total: Total, stamp_us: int) -> None:
         kpi, subject, period, _ = total
         if period == POOL and kpi in self._spec.plans:
@@ -346,9 +378,11 @@ class Judge:
         if not self._spec.fits(kpi, subject, period):
             return  # told before the catalogue changed
         window = self._window(period)
-        is_over = window.end_us < self._meta["oldest_us"] - self._reaches_us[kpi]
+        is_over = window.end_us < self._meta["oldest_us"] - self._spec.reaches_us[kpi]
         less = None if is_over else self._partials.put_total(source, total)
-        if less is not None:
+        if less is not None and kpi in self._spec.grown:
+            self._rebase(self._spec.grown[kpi], subject, window, stamp_us)
+        elif less is not None:
             self._count(self._spec.plans[kpi], subject, window)
             self._heed(self._heeding(kpi, subject), stamp_us, less=less)
 
@@ -375,6 +409,8 @@ class Judge:
         kpi = plan.kpi.id
         if subject in self._spec.subjects[kpi]:
             self._settle_row(plan, subject, window)
+            if plan.growing is not None and plan.growing.reads_own:
+                self._rebase(plan, subject, window, self._at_us)
 
     def _settle_row(self, plan: Plan, subject: str, window: Window) -> None:
         """Where there is no open row, or nothing may stand any more that it could be about."""
@@ -577,11 +613,14 @@ class Judge:
             return
         self._meta["swept_day"] = at_us // DAY_US
         self._meta["oldest_us"] = oldest_us = at_us - self._spec.policy.horizon_us
-        self._values.sweep(oldest_us, self._reaches_us)
+        self._values.sweep(oldest_us, self._spec.reaches_us)
         self._partials.sweep(
-            lambda window_id, reach_us: self._window(window_id).end_us < oldest_us - reach_us, self._reaches_us
+            lambda window_id, reach_us: self._window(window_id).end_us < oldest_us - reach_us,
+            self._spec.reaches_us,
+            self._spec.groups_us,
         )
         self._partials.forget_sums()
+        self._baselines.clear()
         self._hours.sweep(at_us - PANE_HORIZON_US)
         self._attendance.sweep(at_us - KEPT_US)
 

@@ -7,6 +7,8 @@ from streams.core import frames
 from streams.core.announce import Announcer
 from streams.core.calendar import Calendars
 from streams.core.measures.compile import Plan
+from streams.core.measures.growing import reach_us
+from streams.core.membership import FOREVER_US
 from streams.core.observe import ObserveSpec
 from streams.core.targets import Targets
 
@@ -18,6 +20,9 @@ class JudgeSpec:
         self.catalogue = catalogue
         self.observe = observe
         self.plans = observe.spread.plans
+        self.bases = observe.spread.bases
+        self.grown = {base.kpi.id: self.plans[kpi] for kpi, base in self.bases.items()}
+        """The KPI whose baseline another one counts, by that one's id."""
         self.layout = observe.spread.layout
         self.windows = observe.windows
         self.policy = observe.policy
@@ -29,14 +34,26 @@ class JudgeSpec:
         self.sources = [f"{frames.FROM_OBSERVE}{part}" for part in parts]
         if observe.spread.has_keys:
             self.sources += [f"{frames.FROM_LINK}{part}" for part in parts]
+        counted = observe.spread.counted.values()
+        self.reaches_us = {plan.kpi.id: plan.reach_us + self._read_us(plan) for plan in counted}
+        """How long after its end a period can change, or is read as a baseline."""
+        self.groups_us = [max(map(self._read_us, group.plans)) for group in self.layout.groups]
         self.guarded: dict[str, list[Plan]] = defaultdict(list)
         for plan in self.plans.values():
             if plan.kpi.guardrail is not None:
                 self.guarded[plan.kpi.guardrail].append(plan)
 
     def fits(self, kpi: str, subject: str, window_id: str) -> bool:
-        """Whether a KPI of the catalogue may have a row, or an hour, of this name."""
-        if kpi not in self.plans or subject not in self.subjects[kpi]:
+        """Whether a KPI of the catalogue, or what counts a baseline, may have a row, or an hour, of this name."""
+        plan = self.observe.spread.counted.get(kpi)
+        if plan is None or subject not in self.subjects[self.grown.get(kpi, plan).kpi.id]:
             return False
-        is_hour = window_id.startswith(frames.HOUR)
-        return is_hour or self.windows.parse(window_id)[0] is self.plans[kpi].kpi.period
+        return window_id.startswith(frames.HOUR) or self.windows.parse(window_id)[0] is plan.kpi.period
+
+    def _read_us(self, plan: Plan) -> int:
+        """How long after its end a period is read as the baseline of another one."""
+        reader = self.grown.get(plan.kpi.id, plan)
+        if reader.growing is None or (reader is plan and not reader.growing.reads_own):
+            return 0
+        us = reach_us(reader.kpi, reader.growing)
+        return FOREVER_US if us is None else us

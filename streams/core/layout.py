@@ -52,10 +52,12 @@ class Group:
 class Layout:
     """The groups of a catalogue's KPIs. The same catalogue has the same layout everywhere."""
 
-    def __init__(self, plans: Iterable[Plan]) -> None:
-        self.groups: tuple[Group, ...] = tuple(
-            _group(number, members) for number, members in enumerate(_packed(sorted(plans, key=_neighbourhood)))
-        )
+    def __init__(self, plans: Iterable[Plan], bases: Iterable[Plan] = ()) -> None:
+        """Args: `bases` count baselines; their groups come last, from number `first_base` on."""
+        packed = list(_packed(sorted(plans, key=_neighbourhood)))
+        self.first_base = len(packed)
+        packed += _packed(sorted(bases, key=_neighbourhood))
+        self.groups: tuple[Group, ...] = tuple(_group(number, members) for number, members in enumerate(packed))
         self._of = {plan.kpi.id: group for group in self.groups for plan in group.plans}
         shape = [(plan.kpi.id, group.number, group.offsets[plan.kpi.id], plan.width) for group, plan in self._members()]
         hours = [sorted(group.hours.items()) for group in self.groups]

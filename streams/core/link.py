@@ -197,7 +197,7 @@ class Link:
         """Totals of the linked leaves that the catalogue has, in their order."""
         totals: list[Total] = []
         for name in names:
-            plan = self._spec.spread.plans.get(name[0])
+            plan = self._spec.spread.counted.get(name[0])
             if plan is not None and plan.linked:
                 totals.append((*name, self._totals.of(name, plan.linked)))
         return totals
@@ -208,7 +208,7 @@ class Link:
         for slice_ in slices:
             parts: dict[int, Slice] = {}
             for total in slice_.totals:
-                anonymous = spec.spread.plans[total[0]].kpi.anonymous is not None
+                anonymous = spec.spread.counted[total[0]].kpi.anonymous is not None
                 target = spec.partition_of(route(anonymous, total[1], spec.org))
                 for part in range(spec.partitions) if total[2] == POOL else (target,):
                     parts.setdefault(part, Slice(slice_.stamp_us)).totals.append(total)

@@ -21,12 +21,12 @@ class LinkSpec:
         self.observe = observe
         self._membership = membership
         self.places: dict[tuple[str, int], Place] = {}
-        for plan in observe.spread.plans.values():
+        for plan in observe.spread.counted.values():
             ground = Ground(observe.windows, plan.kpi.period, plan.kpi.scope, observe.org, working_time)
             for leaf in plan.journeys:
                 self.places[plan.tag, leaf.index] = Place(plan, leaf, ground)
         self.by_lead = frozenset(name for name, place in self.places.items() if place.by_lead)
-        self.reaches_us = {plan.kpi.id: plan.reach_us for plan in observe.spread.plans.values()}
+        self.reaches_us = {plan.kpi.id: plan.reach_us for plan in observe.spread.counted.values()}
 
     def employed(self) -> Iterator[Part]:
         """Of every measure of who stays employed: people of the catalogue as if events told of them."""

@@ -9,7 +9,7 @@ differences.
 from collections.abc import Callable, Mapping, Sequence, Set
 from itertools import compress
 from operator import add, sub
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from schemas.catalogue.measures import Count, Sum
 from schemas.catalogue.models import Period
@@ -22,7 +22,7 @@ from streams.core.layout import Group, Layout
 from streams.core.measures.compile import FACTS_SLOT, N_SLOT, Plan, Reading
 from streams.core.measures.leaves import CountLeaf, SumLeaf
 from streams.core.rows import Key, Rows
-from streams.core.windows import Windows
+from streams.core.windows import Window, Windows
 
 CELL, KEYS = "cell", "keys"
 NO_LINKED = Linked(())
@@ -41,6 +41,18 @@ class _Place(NamedTuple):
     plain: int | None
 
 
+class Grown(Protocol):
+    """What reads growth."""
+
+    def reading(self, plan: Plan, subject: str, window_id: str) -> Reading:
+        """By how much a KPI has grown."""
+        ...
+
+    def volume(self, plan: Plan, subject: str, window: Window, target: float) -> tuple[float, float] | None:
+        """The period's own value, and that which makes the target."""
+        ...
+
+
 class Partials:
     """Cells and linked totals of one partition of JUDGE, as its rows."""
 
@@ -56,6 +68,8 @@ class Partials:
         self._kpis = [_kpis_by_slot(group) for group in layout.groups]
         self._places = {plan.kpi.id: _place(group, plan) for group in layout.groups for plan in group.plans}
         self._merged: dict[Key, list[int]] = {}
+        self.grown: Grown | None = None
+        """Reads growth, which needs more than one window (`baselines`)."""
 
     def ready(self) -> None:
         """Numbers of linked totals as integers again, where they were digits."""
@@ -123,10 +137,18 @@ class Partials:
             _, at, width, plain = places[plan.kpi.id]
             if plain is not None:
                 found.append(Reading(vector[plain], vector[at + N_SLOT]))
+            elif plan.growing is not None:
+                found.append(Reading(None, 0) if self.grown is None else self.grown.reading(plan, subject, window))
             else:
                 linked = self._linked(plan, subject, window) if plan.linked else NO_LINKED
                 found.append(plan.reading(vector[at : at + width], linked))
         return found
+
+    def parts(self, plan: Plan, subject: str, window: str) -> tuple[list[int], Linked]:
+        """The vector of one KPI, and what LINK told of it."""
+        group, at, width, _ = self._places[plan.kpi.id]
+        vector = self.vector(group, subject, window)[at : at + width]
+        return vector, self._linked(plan, subject, window) if plan.linked else NO_LINKED
 
     def has_facts(self, plan: Plan, subject: str, window: str) -> bool:
         """Whether any standing event takes part."""
@@ -142,10 +164,11 @@ class Partials:
         """Free what can be summed up again: most periods are over and never asked for again."""
         self._merged.clear()
 
-    def sweep(self, is_over: Callable[[str, int], bool], reaches_us: Mapping[str, int]) -> None:
-        """Drop the rows of the windows that `is_over` says so of, told how long after its end one can still change."""
+    def sweep(self, is_over: Callable[[str, int], bool], reaches_us: Mapping[str, int], read_us: Sequence[int]) -> None:
+        """Drop the rows of the windows that `is_over` says so of, told how long after its end one can still change, or
+        is read for another; `read_us` says that of each group."""
         for key, _ in self._rows.items(CELL):
-            if is_over(str(key[3]), 0):
+            if is_over(str(key[3]), read_us[int(key[1])]):
                 self._rows.drop(key)
                 self._merged.pop(key, None)
         for key, _ in self._rows.items(KEYS):

@@ -11,6 +11,7 @@ from streams.core.facts import Credit, Crediting, Fact
 from streams.core.frames import Part
 from streams.core.layout import Layout, watches_hours
 from streams.core.measures.compile import Plan, compile_kpi
+from streams.core.measures.growing import BASE, base_kpi
 from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.membership import Membership
 from streams.core.windows import Windows
@@ -35,14 +36,19 @@ class Spread:
 
     def __init__(self, catalogue: Catalogue, registry: Registry, membership: Membership, windows: Windows) -> None:
         self.plans = {kpi.id: compile_kpi(kpi, registry) for kpi in catalogue.kpis}
-        self.layout = Layout(self.plans.values())
+        grown = ((plan.kpi, plan.growing) for plan in self.plans.values() if plan.growing is not None)
+        counted = [base for kpi, growing in grown if (base := base_kpi(kpi, growing)) is not None]
+        self.bases = {base.id.removesuffix(BASE): compile_kpi(base, registry) for base in counted}
+        """What counts the baseline of a KPI's growth, by that KPI."""
+        self.counted = self.plans | {base.kpi.id: base for base in self.bases.values()}
+        self.layout = Layout(self.plans.values(), self.bases.values())
         self.crediting = Crediting(membership, catalogue.tenant.id)
         self._windows = windows
         self._by_type: dict[str, list[Plan]] = defaultdict(list)
         self._keyed: dict[str, list[Plan]] = defaultdict(list)
         self._joined: dict[str, list[tuple[Plan, JourneyLeaf]]] = defaultdict(list)
-        counting = {plan.kpi.id: [leaf for leaf in plan.journeys if leaf.is_activity] for plan in self.plans.values()}
-        for plan in self.plans.values():
+        counting = {plan.kpi.id: [leaf for leaf in plan.journeys if leaf.is_activity] for plan in self.counted.values()}
+        for plan in self.counted.values():
             leaves = (*plan.leaves, *plan.keys, *counting[plan.kpi.id])
             for type_ in frozenset().union(*(leaf.types for leaf in leaves)):
                 self._by_type[type_].append(plan)
@@ -51,7 +57,7 @@ class Spread:
             for leaf in plan.journeys:
                 for type_ in leaf.types:
                     self._joined[type_].append((plan, leaf))
-        self.by_lead = any(leaf.fields == (LEAD,) for plan in self.plans.values() for leaf in plan.journeys)
+        self.by_lead = any(leaf.fields == (LEAD,) for plan in self.counted.values() for leaf in plan.journeys)
         """Whether any KPI joins events by their lead, and so has to hear of merges."""
         told = {LEAVE, MERGED} if self.by_lead else {LEAVE}
         self.linked_types = frozenset(self._keyed) | frozenset(self._joined) | told

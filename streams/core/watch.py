@@ -171,7 +171,8 @@ class Watch:
         if kpi.kind is Kind.METRIC:
             return Asked(pace=False, silence=False, hours=False)
         repeats = self._targets.only_repeats(kpi, subject)
-        pace = bool(kpi.targets) and plan.measure_class.paced and kpi.direction is not Direction.BAND and not repeats
+        paced = plan.measure_class.paced or (plan.growing is not None and plan.growing.adds_up)
+        pace = bool(kpi.targets) and paced and kpi.direction is not Direction.BAND and not repeats
         # Further up the same silence would only be told again.
         is_finest = scope is kpi.scope or (kpi.scope is Scope.PERSON and scope is Scope.TEAM)
         is_activity = kpi.kind is Kind.LEADING and kpi.direction is Direction.UP and watches_hours(plan)
@@ -210,7 +211,10 @@ class Watch:
         target = self._targets.of(plan.kpi.id, subject, window)
         if target is None:
             return None, None
-        value = self._partials.reading(plan, subject, window.id).value
+        value, aim = self._partials.reading(plan, subject, window.id).value, target
+        shown = value
+        if plan.growing is not None and self._partials.grown is not None:
+            value, aim = self._partials.grown.volume(plan, subject, window, target) or (None, target)
         if value is None:
             return None, None
         whole_us = working_time.between(window.start_us, window.end_us)
@@ -219,7 +223,7 @@ class Watch:
             return None, None
         verdict = pace(
             value,
-            target,
+            aim,
             window.start_us,
             window.end_us,
             now_us,
@@ -229,8 +233,13 @@ class Watch:
             budget=plan.kpi.direction is Direction.DOWN,
             policy=PACE,
         )
-        found = verdict.standing is Standing.FOUND
-        return (Finding(Severity.WARNING, verdict.evidence) if found else None), verdict.recheck_us
+        if verdict.standing is not Standing.FOUND:
+            return None, verdict.recheck_us
+        evidence = {**verdict.evidence}
+        if plan.growing is not None:  # paced by volume, told as growth
+            evidence |= {"value": shown, "target": target, "expected": target}
+            del evidence["left_us"]
+        return Finding(Severity.WARNING, evidence), verdict.recheck_us
 
     def _stalled(
         self, plan: Plan, subject: str, window: Window, now_us: int, working_time: WorkingTime

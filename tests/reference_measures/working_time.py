@@ -25,11 +25,13 @@ def stretches(calendar: Node | None, start: datetime, zone: ZoneInfo) -> Iterato
         yield start, start + FOREVER
         return
     day = start.astimezone(zone).date() - timedelta(1)
+    done = start  # a night may reach into the hours of the next day: no time runs twice
     for _ in range(FOREVER.days):
         for opens, closes in opening(calendar, day):
             left, right = reference.wall(day, opens, zone), reference.wall(day, closes, zone)
-            if right > start:
-                yield max(left, start), right
+            if right > done:
+                yield max(left, done), right
+                done = right
         day += timedelta(1)
 
 

@@ -15,6 +15,7 @@ from schemas.catalogue.measures import (
     Basis,
     Count,
     Difference,
+    Growth,
     Latest,
     Mean,
     Measure,
@@ -34,6 +35,7 @@ from streams.core.journeys.contract import Linked as Linked
 from streams.core.journeys.distinct import DistinctLeads
 from streams.core.measures.classes import MeasureClass as MeasureClass
 from streams.core.measures.classes import class_of
+from streams.core.measures.growing import Growing, growing_of
 from streams.core.measures.joins import Joining, leaf_of
 from streams.core.measures.journey_leaves import JourneyLeaf, Part
 from streams.core.measures.leaves import BILLION, CountLeaf, KeyLeaf, SumLeaf
@@ -99,6 +101,7 @@ class Plan:
     read: Read
     factor: Rational
     measure_class: MeasureClass
+    growing: Growing | None = None
 
     @property
     def width(self) -> int:
@@ -166,7 +169,9 @@ class Plan:
 def compile_kpi(kpi: Kpi, registry: Registry) -> Plan:
     """The plan of one KPI of a checked catalogue."""
     build = _Build(registry)
-    read = build.measure(kpi.measure)
+    measured = kpi.measure.growth.of if isinstance(kpi.measure, Growth) else kpi.measure
+    read = build.measure(measured)
+    adds_up = class_of(kpi.model_copy(update={"measure": measured})).is_total
     digest = blake2b(kpi.measure.model_dump_json(by_alias=True).encode(), digest_size=6).hexdigest()
     return Plan(
         kpi=kpi,
@@ -180,6 +185,7 @@ def compile_kpi(kpi: Kpi, registry: Registry) -> Plan:
         read=read,
         factor=_factor(kpi, registry),
         measure_class=class_of(kpi),
+        growing=growing_of(kpi, adds_up=adds_up, linked=bool(build.keys or build.journeys)),
     )
 
 

@@ -1,0 +1,191 @@
+"""Growth as JUDGE reads it: a period's value against that of its baseline (MEASURES sections 3 and 4).
+
+Before the period's end the baseline is read up to the same elapsed share of its own length: by the clock, or by
+working time where the KPI is adjusted for it. Days of it count whole, the one in which that instant lies by its share.
+Of what does not add up over days (distinct keys, journeys) the whole baseline is read, times that share where it is a
+total. Only totals are adjusted: a ratio, mean or level of a longer stretch is no larger for that.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+
+from schemas.catalogue.measures import Growth
+from schemas.catalogue.measures_growth import Adjust, Between, Given
+from schemas.catalogue.models import Period
+from streams.core.calendar import WorkingTime
+from streams.core.measures.compile import Plan, Rational, Reading
+from streams.core.measures.growing import Growing
+from streams.core.partials import NO_LINKED, Partials
+from streams.core.windows import Window, Windows
+
+Stretch = tuple[int, int]
+"""[start_us, end_us)."""
+
+
+class Baselines:
+    """Readings of growth in one partition of JUDGE. Sums of whole days are remembered until a day changes."""
+
+    def __init__(
+        self,
+        bases: Mapping[str, Plan],
+        partials: Partials,
+        windows: Windows,
+        working_time: WorkingTime,
+        now: Callable[[], int],
+    ) -> None:
+        self._bases = bases
+        self._partials = partials
+        self._windows = windows
+        self._working_time = working_time
+        self._now = now
+        self._days: dict[tuple[str, str], dict[Stretch, list[int]]] = {}
+
+    def reading(self, plan: Plan, subject: str, window_id: str) -> Reading:
+        """By how much a KPI has grown, in its unit, and the events behind the period's own value."""
+        window = self._windows.parse(window_id)[1]
+        n, value = self._own(plan, subject, window_id)
+        base = None if value is None else self._baseline(plan, subject, window, self._now())
+        if value is None or not base:
+            return Reading(None, n)
+        growing = _growing(plan)
+        ratio = value / base
+        if growing.steps > 1:
+            if ratio < 0:  # what has changed its sign has no mean growth
+                return Reading(None, n)
+            ratio = Fraction(float(ratio) ** (1 / growing.steps))
+        grown = (ratio - 1) * (100 if plan.kpi.unit == "%" else 1)
+        return Reading(grown.numerator if grown.denominator == 1 else float(grown), n)
+
+    def volume(self, plan: Plan, subject: str, window: Window, target: float) -> tuple[float, float] | None:
+        """The period's own value so far, and the one at its end that makes the target: base x (1 + target) for each
+        step. None where one of them is not known, or the measure does not grow from nothing: that has no pace."""
+        growing = _growing(plan)
+        _, value = self._own(plan, subject, window.id)
+        base = self._baseline(plan, subject, window, window.end_us) if growing.adds_up else None
+        if value is None or not base:
+            return None
+        step = 1 + target / (100 if plan.kpi.unit == "%" else 1)
+        return float(value), float(base) * step**growing.steps
+
+    def forget(self, kpi: str, subject: str) -> None:
+        """A day of a baseline has changed."""
+        self._days.pop((kpi, subject), None)
+
+    def clear(self) -> None:
+        """Free what can be summed up again."""
+        self._days.clear()
+
+    def readers(self, plan: Plan, window: Window, known: Stretch) -> Iterator[Window]:
+        """The periods whose baseline has a part in a window, a day of it or all; `known` is the time of all rows."""
+        growing, grain = _growing(plan), plan.kpi.period
+        if growing.periods == 0:
+            yield from self._windows.between(grain, *known)
+            return
+        reader = self._windows.period(grain, window.start_us)
+        for _ in range(growing.periods):
+            reader = self._windows.next(grain, reader)
+        yield reader
+
+    # -- the baseline
+
+    def _own(self, plan: Plan, subject: str, window_id: str) -> tuple[int, Fraction | None]:
+        vector, linked = self._partials.parts(plan, subject, window_id)
+        return plan.reading(vector, linked).n, _fraction(plan.read(vector, linked))
+
+    def _baseline(self, plan: Plan, subject: str, window: Window, now_us: int) -> Fraction | None:
+        """The value that the period's own is measured against at an instant."""
+        growing = _growing(plan)
+        against = growing.parts.against
+        share = self._elapsed(growing, window, now_us)
+        part = share if growing.adds_up else Fraction(1)
+        if isinstance(against, Given):
+            return Fraction(str(against.value)) * part
+        stretch = self._stretch(growing, plan.kpi.period, window)
+        if growing.by_days:
+            base = self._of_days(plan, subject, stretch, self._reached(growing, stretch, share))
+        else:
+            base = self._of_period(plan, subject, stretch)
+            base = None if base is None else base * part
+        if base is None or not growing.adds_up:
+            return base
+        longer = self._longer(growing.parts.adjust, (window.start_us, window.end_us), stretch)
+        return None if longer is None else base * longer
+
+    def _stretch(self, growing: Growing, grain: Period, window: Window) -> Stretch:
+        against = growing.parts.against
+        if isinstance(against, Between):
+            clock = self._windows.clock
+            return clock.start_of(against.from_), clock.start_of(against.to)
+        for _ in range(growing.periods):
+            window = self._windows.period(grain, window.start_us - 1)
+        return window.start_us, window.end_us
+
+    def _elapsed(self, growing: Growing, window: Window, now_us: int) -> Fraction:
+        """The share of a period that is over."""
+        now_us = min(max(now_us, window.start_us), window.end_us)
+        worked_us = self._working_time.between(window.start_us, window.end_us)
+        if growing.parts.adjust is Adjust.WORKING_TIME and worked_us > 0:
+            return Fraction(self._working_time.between(window.start_us, now_us), worked_us)
+        return Fraction(now_us - window.start_us, window.end_us - window.start_us)
+
+    def _reached(self, growing: Growing, stretch: Stretch, share: Fraction) -> int:
+        """The instant at which the same share of the baseline was over."""
+        start_us, end_us = stretch
+        if share == 1:
+            return end_us
+        if growing.parts.adjust is Adjust.WORKING_TIME:
+            worked_us = int(self._working_time.between(start_us, end_us) * share)
+            due_us = self._working_time.due(start_us, worked_us)
+            return end_us if due_us is None else min(due_us, end_us)
+        return start_us + int((end_us - start_us) * share)
+
+    def _longer(self, adjust: Adjust, period: Stretch, base: Stretch) -> Fraction | None:
+        """How many times as long as its baseline a period is; None where the baseline has no working time."""
+        if adjust is Adjust.NONE:
+            return Fraction(1)
+        measured = self._working_time.between if adjust is Adjust.WORKING_TIME else self._dates
+        return Fraction(measured(*period), measured(*base)) if measured(*base) > 0 else None
+
+    def _dates(self, start_us: int, end_us: int) -> int:
+        return (self._windows.clock.date(end_us) - self._windows.clock.date(start_us)).days
+
+    def _of_period(self, plan: Plan, subject: str, stretch: Stretch) -> Fraction | None:
+        """A baseline that is one period, of the KPI itself or of what counts its baseline."""
+        counting = self._bases.get(plan.kpi.id, plan)
+        window = self._windows.period(counting.kpi.period, stretch[0])
+        return _fraction(counting.read(*self._partials.parts(counting, subject, window.id)))
+
+    def _of_days(self, plan: Plan, subject: str, stretch: Stretch, until_us: int) -> Fraction | None:
+        """A baseline up to an instant, from its days: of the last one as large a share as has passed of it."""
+        base = self._bases[plan.kpi.id]
+        day = self._windows.period(Period.DAY, until_us)
+        vector = self._whole_days(plan, base, subject, (stretch[0], min(day.start_us, stretch[1])))
+        parts = 1
+        if stretch[0] <= day.start_us < until_us:
+            parts, passed = day.end_us - day.start_us, until_us - day.start_us
+            last, _ = self._partials.parts(base, subject, day.id)
+            vector = [whole * parts + part * passed for whole, part in zip(vector, last, strict=True)]
+        value = _fraction(base.read(vector, NO_LINKED))
+        return value / parts if value is not None and _growing(plan).adds_up else value
+
+    def _whole_days(self, plan: Plan, base: Plan, subject: str, stretch: Stretch) -> list[int]:
+        known = self._days.setdefault((plan.kpi.id, subject), {})
+        if stretch not in known:
+            if len(known) > 100:
+                known.clear()
+            total = [0] * base.width
+            for day in self._windows.between(Period.DAY, *stretch):
+                vector, _ = self._partials.parts(base, subject, day.id)
+                total = [whole + part for whole, part in zip(total, vector, strict=True)]
+            known[stretch] = total
+        return known[stretch]
+
+
+def _growing(plan: Plan) -> Growing:
+    assert isinstance(plan.kpi.measure, Growth)
+    assert plan.growing is not None
+    return plan.growing
+
+
+def _fraction(value: Rational) -> Fraction | None:
+    return Fraction(value.num, value.den) if value.den else None
