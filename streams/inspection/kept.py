@@ -85,11 +85,6 @@ def kept_of(asked: Asked, partition: int, stored: Mapping[bytes, bytes]) -> Kept
     for key, value in _heads(stored):
         state.load(key, value)
     state.ready()
-    return kept_in(asked, partition, state)
-
-
-def kept_in(asked: Asked, partition: int, state: Observe) -> Kept:
-    """The events of an open state that may matter."""
     events = of_types(state.kept(), types_of(asked.plan))
     return Kept(partition, events, state.watermark_us, dict(state.counts()), state.first_us)
 

@@ -93,9 +93,15 @@ def types_of(plan: Plan) -> frozenset[str]:
 
 def of_types(events: Iterable[bytes], types: frozenset[str]) -> list[bytes]:
     """The packed events that may be evidence on some types; some others may be among them."""
-    # A partition has millions of events and a KPI reads a few types: a search in bytes is a tenth of an unpack.
+    # A partition has millions of events and a KPI reads a few types: a search in bytes is a fifth of an unpack.
     needles = tuple(type_.encode() for type_ in sorted(_wanted(types)))
-    return [packed for packed in events if any(needle in packed for needle in needles)]
+    found = []
+    for packed in events:
+        for needle in needles:
+            if needle in packed:
+                found.append(packed)
+                break
+    return found
 
 
 def gather(kept: Iterable[Kept], types: frozenset[str]) -> Evidence:
