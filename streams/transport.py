@@ -50,6 +50,8 @@ POLL_MS = 200
 METADATA_MS = 10_000
 FETCH_BYTES = 1 << 20
 """Of one partition per fetch; with the lane's buffer it bounds memory."""
+HINT_ANSWER_S = 30.0
+"""A lane asks for its hint when it has restored: giving up would drop the state and restore it again."""
 HINT_S = 5.0
 """Seconds between commits of group offsets, which only tell lag tools where we are."""
 
@@ -178,7 +180,7 @@ class ChunkConsumer(faust_consumer.Consumer):
         Raises:
             KafkaError, TimeoutError: the coordinator does not answer.
         """
-        offset: int | None = await asyncio.wait_for(self.kafka.committed(tp), 5.0)
+        offset: int | None = await asyncio.wait_for(self.kafka.committed(tp), HINT_ANSWER_S)
         return offset
 
     # -- group membership
