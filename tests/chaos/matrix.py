@@ -93,7 +93,7 @@ async def run_row(row: Row, plan: Plan, company: Company, times: int, folder: Pa
         backlog = Backlog.of(company.path, feed_address, product.topic("kpi.events"), timeout_s)
         stack.push_async_callback(backlog.close)
         dice = Random(f"{plan.seed} {row.name}")
-        patience_s = 240 + company.events / EVENTS_PER_S
+        patience_s = 150 + company.events / EVENTS_PER_S
         run = Run(product, company, backlog, hook, dice, patience_s, folder, stack, broker, wire)
         run.settings["KPI_SESSION_TIMEOUT_S"] = str(plan.session_s)
         if plan.chunk_records:

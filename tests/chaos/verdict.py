@@ -111,7 +111,7 @@ async def _compare_values(run: Run, verdict: Verdict) -> list[Row]:
             return wrong
 
         try:
-            rows = await run.product.values_until(wanted, run.patience_s / 4, differ)
+            rows = await run.product.values_until(wanted, run.patience_s / 3, differ)
             verdict.rows = len(rows)
         except AssertionError:
             # At midnight new rows appear that the replay did not know yet.
