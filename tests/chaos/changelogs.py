@@ -143,9 +143,9 @@ async def _offset_row_deleted(victim: Victim) -> None:
 async def _tail_lost(victim: Victim) -> None:
     """The segment ends after an earlier transaction, as after an election of a replica that lagged behind."""
     log = victim.log
-    ends = committed_until(log.read_bytes())
+    earlier = [0, *committed_until(log.read_bytes())[:-1]]  # never behind the last: that would lose nothing
     with log.open("r+b") as file:
-        file.truncate(ends[max(0, len(ends) * 2 // 3 - 1)] if ends else 0)
+        file.truncate(earlier[len(earlier) * 2 // 3])
     for index in (*log.parent.glob("*.index"), *log.parent.glob("*.timeindex"), *log.parent.glob("*.txnindex")):
         index.unlink()
     # A clean end would let the broker believe its checkpoints, which tell of records that are gone.
