@@ -12,7 +12,7 @@ from schemas.topics import Topic
 from streams.core.rows import packed
 from streams.core.stage import Send
 
-FROM_OBSERVE, FROM_LINK = "o", "l"
+FROM_OBSERVE, FROM_LINK, FROM_JUDGE = "o", "l", "j"
 MOST_ENTRIES = 400
 """Cells, keys and totals in one frame. Kafka takes no record beyond 1 MB, and what a frame sets off in the next stage
 must not keep a worker from its heartbeats."""

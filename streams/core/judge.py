@@ -8,9 +8,10 @@ not wait for minutes: what a chunk changed is published with the chunk, or about
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from schemas import topics
 from schemas.alerts import AlertClass
 from schemas.catalogue.models import Direction, Kind, Period
-from schemas.values import Value
+from schemas.values import Scope, Value
 from streams.core import frames
 from streams.core.alerting.lifecycle import Step as AlertStep
 from streams.core.align import Alignment
@@ -26,10 +27,11 @@ from streams.core.partials import KEYS, Partials
 from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US, SECOND_US
 from streams.core.readings import Readings
 from streams.core.relayout import Shape, rearrange, shape_of
-from streams.core.rows import Rows
+from streams.core.rows import Rows, packed
+from streams.core.scores import Scores
 from streams.core.spread import route
 from streams.core.stage import Now, Record, Send, Step
-from streams.core.timers import CLOSE, EVALUATE, HOUR, OPEN, RESTATE, Timers, minute_after, minute_from
+from streams.core.timers import CLOSE, EVALUATE, HOUR, OPEN, RESTATE, SCORE, Timers, minute_after, minute_from
 from streams.core.value_rows import ROW, ValueRows
 from streams.core.watch import ALERT, BASELINE, Watch
 from streams.core.windows import Window
@@ -41,6 +43,8 @@ MOST_DECISIONS = 10_000
 """In one turn, some half a second of work; a minute that was begun is decided to its end. A clock that jumps over the
 nine days of Tết asks for all decisions of these days at once, and a worker that takes longer than its session for them
 loses its partitions, begins anew, and never ends."""
+EVERYBODY = ""
+"""In place of one person."""
 ENTRIES = 4
 """Entries of a slice cost as much as a decision."""
 ROW_PAUSE_US = 150
@@ -94,6 +98,12 @@ class Judge:
             spec.windows,
         )
         self._values = ValueRows(self._rows, readings, spec.layout, spec.windows)
+        self._scores = Scores(
+            self._rows, spec.catalogue, spec.plans, readings, self._values, spec.targets, spec.windows
+        )
+        self._source = f"{frames.FROM_JUDGE}{partition}"
+        self._scored: dict[int, list[Total]] = {}
+        """Totals of scores for other partitions."""
         self._watch = Watch(
             self._rows, self._partials, self._hours, spec.targets, self._attendance, spec.windows, self._announce
         )
@@ -136,6 +146,8 @@ class Judge:
             self._at_us = decided_us
             if changed:
                 self._adopt(decided_us)
+                for total in self._scores.forget_all():
+                    self._pass_score(total)
             self._rearm(decided_us)
             self.is_behind = True  # a turn may have ended before the clock was reached
 
@@ -184,12 +196,17 @@ class Judge:
             if version > 0:
                 self._timers.set(soon_us, RESTATE, kpi, subject, period)
             else:
-                self._timers.set(self._closes_us(self._window(period)), CLOSE, kpi, period)
+                closes_us = self._closes_us(self._window(period), self._spec.plans[kpi])
+                self._timers.set(closes_us, CLOSE, kpi, period)
                 self._timers.set(soon_us, EVALUATE, kpi, subject)
         for key, row in self._rows.items(BASELINE):
             pane = self._spec.windows.pane(row["next_us"])
             self._timers.set(self._closes_us(pane), HOUR, str(key[1]), str(key[2]))
         self._start(decided_us)
+        for (kpi, _, period), _ in self._values.names() if self._scores.heard else ():
+            if kpi in self._scores.heard:
+                at_us = max(soon_us, minute_from(self._window(period).end_us))
+                self._timers.set(at_us, SCORE, kpi, period, EVERYBODY)
 
     def counts(self) -> Mapping[tuple[str, ...], int]:
         """(class, transition) -> alert transitions so far."""
@@ -225,6 +242,9 @@ class Judge:
 
     def final(self) -> Iterator[Value]:
         """Every row as of the clock; what a closed period's next minute would restate is restated."""
+        for (kpi, subject, period), _ in list(self._values.names()) if self._scores.heard else ():
+            if kpi in self._scores.heard and self._window(period).end_us <= self._at_us:
+                self._score(self._spec.plans[kpi], self._window(period), subject)
         return self._values.final(self._spec.plans, self._at_us)
 
     # -- the road
@@ -232,7 +252,12 @@ class Judge:
     def feed(self, records: Sequence[Record], now: Now) -> Step:
         """One chunk of frames."""
         for record in records:
-            self._aligned.take(frames.decode(record.value or b""))
+            frame = frames.decode(record.value or b"")
+            if frame.source.startswith(frames.FROM_JUDGE):  # restated whenever it comes: time does not wait for it
+                for total in (total for slice_ in frame.slices for total in slice_.totals):
+                    self._take_score(frame.source, total)
+            else:
+                self._aligned.take(frame)
         self._go_on()
         return Step([], {}) if now.more else self._finish(now)
 
@@ -243,7 +268,7 @@ class Judge:
         self._rows.put((META,), self._meta)
         if self._rows.get((META, SHAPE)) is None:
             self._rows.put((META, SHAPE), self._shape)
-        sends = self._alerts + self._values.take_sends()
+        sends = self._alerts + self._values.take_sends() + self._take_scored()
         self._alerts = []
         return Step(sends, self._rows.flush())
 
@@ -409,6 +434,8 @@ class Judge:
         kpi = plan.kpi.id
         if subject in self._spec.subjects[kpi]:
             self._settle_row(plan, subject, window)
+            if kpi in self._scores.heard and window.end_us <= self._at_us:
+                self._timers.set(minute_after(self._at_us), SCORE, kpi, window.id, subject)
             if plan.growing is not None and plan.growing.reads_own:
                 self._rebase(plan, subject, window, self._at_us)
 
@@ -481,6 +508,8 @@ class Judge:
             self._restate(plan, what[1], self._window(what[2]))
         elif kind == HOUR:
             self._close_hour(plan, what[1], due_us)
+        elif kind == SCORE:
+            return self._score(plan, self._window(what[1]), what[2])
         else:
             self._evaluate(plan, what[1], due_us)
         return len(self._spec.subjects[plan.kpi.id]) if kind in (OPEN, CLOSE) else 1
@@ -539,9 +568,12 @@ class Judge:
         return mine
 
     def _begin_row(self, plan: Plan, subject: str, window: Window) -> None:
-        closes_us, decided_us = self._closes_us(window), self._meta["decided_us"]
+        closes_us, decided_us = self._closes_us(window, plan), self._meta["decided_us"]
         closed = decided_us is not None and closes_us <= decided_us
         self._values.begin(plan, subject, window, closed=closed)
+        if plan.kpi.id in self._scores.heard:
+            at_us = max(minute_from(window.end_us), minute_after(self._at_us) if closed else 0)
+            self._timers.set(at_us, SCORE, plan.kpi.id, window.id, EVERYBODY)
         if not closed:
             self._timers.set(closes_us, CLOSE, plan.kpi.id, window.id)
 
@@ -565,6 +597,8 @@ class Judge:
         for subject in list(self._values.open_subjects(plan.kpi.id, window.id)) if plan.ages else ():
             self._restate_again(plan, subject, window)
         self._values.close(plan, window)
+        if plan.kpi.id in self._scores.heard:
+            self._score(plan, window, EVERYBODY)
 
     def _restate_again(self, plan: Plan, subject: str, window: Window) -> None:
         """A cohort that is not mature is looked at once a local day."""
@@ -586,6 +620,46 @@ class Judge:
             return
         again_us = self._watch.evaluate(plan, subject, now_us, first_us)
         self._timers.set(again_us, EVALUATE, plan.kpi.id, subject)
+
+    # -- scores
+
+    def _score(self, plan: Plan, window: Window, person: str) -> int:
+        """Score one person's row of a period that is over, or everybody's; how many."""
+        spec = self._spec
+        persons = [
+            one
+            for one in ([person] if person else spec.subjects[plan.kpi.id])
+            if spec.targets.scopes[one] is Scope.PERSON and self._is_mine(plan, one)
+        ]
+        if window.end_us >= self._meta["oldest_us"]:
+            for total in self._scores.look(plan.kpi.id, persons, window, self._at_us):
+                self._pass_score(total)
+        return len(persons)
+
+    def _pass_score(self, total: Total) -> None:
+        """To the partition that judges the team, department or organisation; our own needs no topic."""
+        target = self._spec.observe.partition_of(total[1])
+        if target == self._partition:
+            self._take_score(self._source, total)
+        else:
+            self._scored.setdefault(target, []).append(total)
+
+    def _take_score(self, source: str, total: Total) -> None:
+        kpi, subject, period, _ = total
+        if not self._spec.fits(kpi, subject, period):
+            return  # told under another catalogue
+        window = self._window(period)
+        if window.end_us >= self._meta["oldest_us"] and self._partials.put_total(source, total) is not None:
+            self._count(self._spec.plans[kpi], subject, window)
+
+    def _take_scored(self) -> list[Send]:
+        sends = []
+        for target, totals in sorted(self._scored.items()):
+            for at in range(0, len(totals), frames.MOST_ENTRIES):
+                frame = frames.Frame(self._source, None, None, [Slice(0, totals=totals[at : at + frames.MOST_ENTRIES])])
+                sends.append(Send(topics.PARTIALS, self._source.encode(), packed(frame), partition=target))
+        self._scored = {}
+        return sends
 
     # -- rows
 
@@ -622,13 +696,16 @@ class Judge:
         self._partials.forget_sums()
         self._baselines.clear()
         self._hours.sweep(at_us - PANE_HORIZON_US)
+        self._scores.sweep(oldest_us)
         self._attendance.sweep(at_us - KEPT_US)
 
     def _window(self, period: str) -> Window:
         return self._spec.windows.parse(period)[1]
 
-    def _closes_us(self, window: Window) -> int:
-        return minute_from(window.end_us + self._spec.policy.grace_us)
+    def _closes_us(self, window: Window, plan: Plan | None = None) -> int:
+        """A KPI over KPIs closes after these: their scores may come from another partition."""
+        wait_us = MINUTE_US if plan is not None and plan.measure_class is MeasureClass.ATTAINMENT else 0
+        return minute_from(window.end_us + self._spec.policy.grace_us) + wait_us
 
     def _is_mine(self, plan: Plan, subject: str) -> bool:
         observe = self._spec.observe

@@ -66,7 +66,7 @@ class Spread:
     @property
     def has_keys(self) -> bool:
         """Whether any KPI counts distinct keys or joins events, and so needs stage LINK."""
-        return any(plan.linked for plan in self.plans.values())
+        return any(plan.linked and plan.types for plan in self.plans.values())
 
     def parts(self, fact: Fact, credit: Credit) -> Iterator[Part]:
         """The items that a fact is a part of."""

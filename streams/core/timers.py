@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from streams.core.policy import MINUTE_US
 
-OPEN, CLOSE, RESTATE, HOUR, EVALUATE = range(5)
+OPEN, CLOSE, RESTATE, HOUR, EVALUATE, SCORE = range(6)
 """What is due, in the order in which one minute's work is done."""
 
 Due = tuple[int, int, tuple[str, ...]]
@@ -27,7 +27,7 @@ class Timers:
 
     def __init__(self) -> None:
         self._heap: list[Due] = []
-        self._earliest: list[dict[tuple[str, ...], int]] = [{} for _ in range(EVALUATE + 1)]
+        self._earliest: list[dict[tuple[str, ...], int]] = [{} for _ in range(SCORE + 1)]
 
     def set(self, minute_us: int, kind: int, *what: str) -> None:
         """Ask for a look at a whole minute; a later one for the same thing is forgotten."""

@@ -12,6 +12,7 @@ from math import lcm
 from typing import NamedTuple
 
 from schemas.catalogue.measures import (
+    Attainment,
     Basis,
     Count,
     Difference,
@@ -33,6 +34,7 @@ from streams.core.facts import Fact
 from streams.core.journeys.cohorts import Share
 from streams.core.journeys.contract import Linked as Linked
 from streams.core.journeys.distinct import DistinctLeads
+from streams.core.journeys.persons import Persons
 from streams.core.measures.classes import MeasureClass as MeasureClass
 from streams.core.measures.classes import class_of
 from streams.core.measures.growing import Growing, growing_of
@@ -194,7 +196,7 @@ def _factor(kpi: Kpi, registry: Registry) -> Rational:
     measure = kpi.measure
     if isinstance(measure, Elapsed) and not isinstance(measure.as_, AsShareWithin):
         return Rational(1, 1_000_000 * DURATION_UNITS.get(kpi.unit, 1))
-    if isinstance(measure, Ratio | Conversion | Repeat | Retention | Elapsed) and kpi.unit == "%":
+    if isinstance(measure, Ratio | Conversion | Repeat | Retention | Elapsed | Attainment) and kpi.unit == "%":
         return Rational(100, 1)
     of_seconds, to_seconds = dimension_of(measure, registry)
     return Rational(1, DURATION_UNITS.get(kpi.unit, 1)) if of_seconds and not to_seconds else Rational(1, 1)
@@ -225,6 +227,9 @@ class _Build:
         if isinstance(node, Conversion | Elapsed | Retention | Repeat | Quantile):
             self.base_linked.append(self._linked)
             return self._join(node)
+        if isinstance(node, Attainment):
+            self.base_linked.append(self._linked)
+            return self._items(JourneyLeaf(self._linked, Persons(), (), None))
         if isinstance(node, Count | Sum | SumOf | Difference | Latest):
             return self._based(node)
         raise NotComputedError(node)
@@ -288,7 +293,9 @@ class _Build:
         scale = 1
         if isinstance(node, Latest | Quantile):
             scale = self._scale((node.latest,) if isinstance(node, Latest) else node.quantile, node.of)
-        leaf = leaf_of(node, self._linked, scale)
+        return self._items(leaf_of(node, self._linked, scale))
+
+    def _items(self, leaf: JourneyLeaf) -> Read:
         self.journeys.append(leaf)
 
         def read(vector: Sequence[int], linked: Linked) -> Rational:
