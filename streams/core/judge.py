@@ -7,6 +7,7 @@ not wait for minutes: what a chunk changed is published with the chunk, or about
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+from weakref import WeakMethod
 
 from schemas import topics
 from schemas.alerts import AlertClass
@@ -33,7 +34,7 @@ from streams.core.spread import route
 from streams.core.stage import Now, Record, Send, Step
 from streams.core.timers import CLOSE, EVALUATE, HOUR, OPEN, RESTATE, SCORE, Timers, minute_after, minute_from
 from streams.core.value_rows import ROW, ValueRows
-from streams.core.watch import ALERT, BASELINE, Watch
+from streams.core.watch import ALERT, BASELINE, Announce, Watch
 from streams.core.windows import Window
 
 OPENED, META, SHAPE = "opened", "meta", "shape"
@@ -61,6 +62,19 @@ LIVE_ROW_PAUSE_US, LIVE_FREE_US = 20, 25_000
 """Live too, what publishing took is waited for: at 10,000 events a second each chunk changes some rows of nearly
 everybody, and rows that are sent with every chunk take the whole machine, so that values come seconds late. A small
 publication is free: it is over before the next chunk."""
+
+
+def _weakly(announce: Announce) -> Announce:
+    """The method without its object. What a restore has made is frozen for the garbage collector, so a dropped state has
+    to go by its references alone: as a cycle it stayed for good, some 100 MB with every lost commit of a big state."""
+    method = WeakMethod(announce)
+
+    def say(*what: Any) -> None:
+        bound = method()
+        if bound is not None:
+            bound(*what)
+
+    return say
 
 
 class _Heeded(NamedTuple):
@@ -105,7 +119,13 @@ class Judge:
         self._scored: dict[int, list[Total]] = {}
         """Totals of scores for other partitions."""
         self._watch = Watch(
-            self._rows, self._partials, self._hours, spec.targets, self._attendance, spec.windows, self._announce
+            self._rows,
+            self._partials,
+            self._hours,
+            spec.targets,
+            self._attendance,
+            spec.windows,
+            _weakly(self._announce),
         )
         self._timers = Timers()
         self._heeded: dict[tuple[int, str], list[_Heeded]] = {}
