@@ -65,8 +65,8 @@ publication is free: it is over before the next chunk."""
 
 
 def _weakly(announce: Announce) -> Announce:
-    """The method without its object. What a restore has made is frozen for the garbage collector, so a dropped state has
-    to go by its references alone: as a cycle it stayed for good, some 100 MB with every lost commit of a big state."""
+    """The method without its object. What a restore has made is frozen for the garbage collector, so a dropped state
+    goes by its references alone: as a cycle it stayed for good, some 100 MB with every lost commit of a big state."""
     method = WeakMethod(announce)
 
     def say(*what: Any) -> None:
