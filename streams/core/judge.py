@@ -7,7 +7,7 @@ not wait for minutes: what a chunk changed is published with the chunk, or about
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
-from weakref import WeakMethod
+from weakref import proxy
 
 from schemas import topics
 from schemas.alerts import AlertClass
@@ -34,7 +34,7 @@ from streams.core.spread import route
 from streams.core.stage import Now, Record, Send, Step
 from streams.core.timers import CLOSE, EVALUATE, HOUR, OPEN, RESTATE, SCORE, Timers, minute_after, minute_from
 from streams.core.value_rows import ROW, ValueRows
-from streams.core.watch import ALERT, BASELINE, Announce, Watch
+from streams.core.watch import ALERT, BASELINE, Watch
 from streams.core.windows import Window
 
 OPENED, META, SHAPE = "opened", "meta", "shape"
@@ -64,19 +64,6 @@ everybody, and rows that are sent with every chunk take the whole machine, so th
 publication is free: it is over before the next chunk."""
 
 
-def _weakly(announce: Announce) -> Announce:
-    """The method without its object. What a restore has made is frozen for the garbage collector, so a dropped state
-    goes by its references alone: as a cycle it stayed for good, some 100 MB with every lost commit of a big state."""
-    method = WeakMethod(announce)
-
-    def say(*what: Any) -> None:
-        bound = method()
-        if bound is not None:
-            bound(*what)
-
-    return say
-
-
 class _Heeded(NamedTuple):
     """A KPI and subject whose value decides more than its own row: `guarded` KPIs, and detectors if `asked`, which may
     find it worse only by time or a correction if it `grows`."""
@@ -94,11 +81,14 @@ class Judge:
     def __init__(self, spec: JudgeSpec, partition: int) -> None:
         self._spec = spec
         self._partition = partition
+        # What a restore has made is frozen for the garbage collector: a dropped state has to go by its references alone,
+        # and as a cycle it stayed for good, some 100 MB with every lost commit of a big state (test_dropped).
+        this = proxy(self)
         self._rows = Rows()
         self._aligned = Alignment(self._rows, spec.sources)
-        self._partials = Partials(self._rows, spec.layout, spec.windows, lambda: self._at_us)
+        self._partials = Partials(self._rows, spec.layout, spec.windows, lambda: this._at_us)
         self._baselines = Baselines(
-            spec.bases, self._partials, spec.windows, spec.calendars.tenant, lambda: self._at_us
+            spec.bases, self._partials, spec.windows, spec.calendars.tenant, lambda: this._at_us
         )
         self._partials.grown = self._baselines
         self._hours = Hours(self._rows, spec.layout)
@@ -125,7 +115,7 @@ class Judge:
             spec.targets,
             self._attendance,
             spec.windows,
-            _weakly(self._announce),
+            lambda *step: this._announce(*step),
         )
         self._timers = Timers()
         self._heeded: dict[tuple[int, str], list[_Heeded]] = {}
