@@ -81,8 +81,8 @@ class Judge:
     def __init__(self, spec: JudgeSpec, partition: int) -> None:
         self._spec = spec
         self._partition = partition
-        # What a restore has made is frozen for the garbage collector: a dropped state has to go by its references alone,
-        # and as a cycle it stayed for good, some 100 MB with every lost commit of a big state (test_dropped).
+        # What a restore has made is frozen for the garbage collector: a dropped state has to go by its references
+        # alone. As a cycle it stayed for good, some 100 MB with every lost commit of a big state (test_dropped).
         this = proxy(self)
         self._rows = Rows()
         self._aligned = Alignment(self._rows, spec.sources)
