@@ -20,7 +20,7 @@ from streams.core.attendance import KEPT_US, Attendance
 from streams.core.baselines import Baselines
 from streams.core.frames import HOUR as HOUR_PREFIX
 from streams.core.frames import Absent, Cell, Slice, Total
-from streams.core.hours import Hours
+from streams.core.hours import Hours, began_us
 from streams.core.journeys.contract import POOL
 from streams.core.judge_spec import JudgeSpec as JudgeSpec
 from streams.core.measures.compile import MeasureClass, Plan
@@ -466,11 +466,17 @@ class Judge:
             self._values.touch(kpi, subject, window.id)
 
     def _heard(self, plan: Plan, subject: str, pane_id: str) -> None:
-        kpi = plan.kpi.id
-        if not self._timers.is_set(HOUR, kpi, subject):
+        # What changes an hour of weeks ago begins no baseline: some sources have forgotten it, others not yet.
+        kpi, is_old = plan.kpi.id, began_us(pane_id) < self._at_us - PANE_HORIZON_US + 2 * DAY_US
+        if not is_old and not self._timers.is_set(HOUR, kpi, subject):
             end_us = self._watch.begin_hours(plan, subject, pane_id)
             if end_us is not None:
-                self._timers.set(minute_from(end_us + self._spec.policy.grace_us), HOUR, kpi, subject)
+                self._look_at_hour(plan, subject, end_us)
+
+    def _look_at_hour(self, plan: Plan, subject: str, end_us: int) -> None:
+        """When an hour is over and its grace too; what a late event begins is caught up with now, not in the past."""
+        due_us = minute_from(max(end_us + self._spec.policy.grace_us, self._at_us))
+        self._timers.set(due_us, HOUR, plan.kpi.id, subject)
 
     def _look_soon(self, one: _Heeded, stamp_us: int, *, less: bool) -> None:
         """Growth can only help where more is better, so a timer that is set may stay; anything else is looked at in
@@ -617,9 +623,9 @@ class Judge:
             self._timers.set(minute_from(day.end_us), RESTATE, plan.kpi.id, subject, window.id)
 
     def _close_hour(self, plan: Plan, subject: str, now_us: int) -> None:
-        end_us = self._watch.close_hour(plan, subject, now_us)
+        end_us = self._watch.close_hour(plan, subject)
         if end_us is not None:
-            self._timers.set(minute_from(end_us + self._spec.policy.grace_us), HOUR, plan.kpi.id, subject)
+            self._look_at_hour(plan, subject, end_us)
         self._timers.set(now_us, EVALUATE, plan.kpi.id, subject)
 
     def _evaluate(self, plan: Plan, subject: str, now_us: int) -> None:

@@ -114,7 +114,7 @@ class Watch:
             checks += [at for at in (check_us, recheck_us(after, POLICIES[cls])) if at is not None and at > now_us]
         return min(checks)
 
-    def close_hour(self, plan: Plan, subject: str, now_us: int) -> int | None:
+    def close_hour(self, plan: Plan, subject: str) -> int | None:
         """Judge the next closed hour of a team or the organisation; the end of the hour after it, None if none."""
         key = (BASELINE, plan.kpi.id, subject)
         row: dict[str, Any] | None = self._rows.get(key)
