@@ -352,6 +352,8 @@ class Judge:
 
     def _take_hour(self, source: str, cell: Cell, stamp_us: int) -> None:
         subject, pane_id = cell[1], cell[2]
+        if began_us(pane_id) < self._at_us - PANE_HORIZON_US + 2 * DAY_US:
+            return  # some sources have forgotten this hour, others not yet: no verdict may hang on that
         changed, less = self._hours.put(source, cell)
         for kpi in changed:
             if subject in self._spec.subjects[kpi]:
@@ -466,9 +468,7 @@ class Judge:
             self._values.touch(kpi, subject, window.id)
 
     def _heard(self, plan: Plan, subject: str, pane_id: str) -> None:
-        # What changes an hour of weeks ago begins no baseline: some sources have forgotten it, others not yet.
-        kpi, is_old = plan.kpi.id, began_us(pane_id) < self._at_us - PANE_HORIZON_US + 2 * DAY_US
-        if not is_old and not self._timers.is_set(HOUR, kpi, subject):
+        if not self._timers.is_set(HOUR, plan.kpi.id, subject):
             end_us = self._watch.begin_hours(plan, subject, pane_id)
             if end_us is not None:
                 self._look_at_hour(plan, subject, end_us)
