@@ -13,8 +13,8 @@ from schemas.catalogue.measures_parts import Node
 from schemas.catalogue.models import Catalogue, Kpi
 from schemas.catalogue.problems import Finding, Loc
 
-NOT_COMPUTED = frozenset({"quantile", "latest", "conversion", "elapsed", "retention", "repeat", "attainment", "by"})
-"""Leading keys of measures (`quantile` also as a form of `elapsed`), and `by` of a KPI."""
+NOT_COMPUTED = frozenset({"attainment", "by"})
+"""Leading keys of measures, and `by` of a KPI."""
 
 _JOINED = frozenset({"quantile", "latest", "conversion", "elapsed", "retention", "repeat"})
 

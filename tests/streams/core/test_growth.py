@@ -135,8 +135,8 @@ def test_a_baseline_is_kept_as_long_as_a_period_reads_it(distinct: dict[str, str
 
 
 def test_the_pace_of_growth_is_that_of_its_volume() -> None:
-    # October 1000; 30 % more makes 1300 in November. By the 20th nearly two thirds of it are due: 500 are behind, 900 are
-    # not.
+    # October 1000; 30 % more makes 1300 in November. By the 20th nearly two thirds of it are due: 500 are behind, 900
+    # are not.
     october = [sale("s1", "2026-10-05T09:00:00", 1000)]
     parts = {"of": SOLD, "over": "1 month", "against": "previous"}
     catalogue = growing("month", parts, scope="org", targets=[{"value": 30}])

@@ -1,0 +1,374 @@
+"""Small nasty histories for each measure, as Hypothesis strategies: they shrink to the few events that matter.
+
+All moments lie on a coarse grid or at the edge of a period, so that ties are common; keys are few, so that everything
+meets; every event may be corrected (its keys too), reversed in part or whole, retracted, told twice.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+from tests.reference import Event, midnight
+from tests.reference_measures.examples import company, entity_field, subject
+
+ZONES = ("Asia/Ho_Chi_Minh", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe")
+START = datetime(2026, 3, 6, tzinfo=UTC)  # New York changes its clocks on 8 March, Berlin on the 29th
+EDGES = (date(2026, 3, 9), date(2026, 3, 29), date(2026, 4, 1), date(2026, 4, 6))  # days, weeks, months, quarters
+DAYS = 40
+OFFICES = (
+    {"hours": {"mon-fri": ["08:00-11:30", "13:30-17:30"]}, "overrides": {"2026-03-17": "closed"}},
+    {"hours": {"mon-sat": ["09:00-17:00"]}, "overrides": {"2026-04-01": ["10:00-12:00"]}},
+    {"hours": {"fri-sun": ["22:00-06:00"], "mon": ["00:00-24:00"]}},
+)
+PEOPLE = [
+    {"id": "an", "team": "hn-1", "to": "2026-03-20"}, {"id": "an", "team": "hn-2", "from": "2026-03-20"},
+    {"id": "binh", "team": "hn-1", "from": "2026-03-10", "to": "2026-04-01"}, {"id": "chi", "team": "hn-2"},
+]  # fmt: skip
+Fields = Callable[["Dice"], dict[str, Any]]
+
+
+class World(NamedTuple):
+    """One KPI `k`, what happened, and up to when."""
+
+    catalogue: dict[str, Any]
+    events: list[Event]
+    until: datetime | None
+
+
+class Dice:
+    """Draws of one world."""
+
+    def __init__(self, draw: st.DrawFn, zone: ZoneInfo) -> None:
+        self._draw, self._zone = draw, zone
+
+    def one(self, *choices: Any) -> Any:
+        return self._draw(st.sampled_from(choices))
+
+    def chance(self, of: int) -> bool:
+        """True once in so many times; shrinks to False."""
+        return bool(self._draw(st.integers(0, of - 1)) == of - 1)
+
+    def some(self, **fields: Any) -> dict[str, Any]:
+        return {name: value for name, value in fields.items() if self.chance(2)}
+
+    def index(self, size: int) -> int:
+        return self._draw(st.integers(0, size - 1))
+
+    def moment(self) -> datetime:
+        """On a grid of half a day or half an hour, or around an edge of periods."""
+        if self.chance(4):
+            edge = midnight(self.one(*EDGES), self._zone)
+            return edge + timedelta(microseconds=self.one(0, -1, 1))
+        step = self.one(timedelta(hours=12), timedelta(minutes=30))
+        return START + self._draw(st.integers(0, int(timedelta(DAYS) / step))) * step
+
+    def owner(self) -> dict[str, Any]:
+        return dict(self.one({"owner": "an"}, {"owner": "binh"}, {"owner": "chi"}, {"team": "hn-2"}, {}))
+
+
+def lead(dice: Dice) -> str:
+    return str(dice.one("l1", "l2", "l3", "l4"))
+
+
+def sale(dice: Dice) -> dict[str, Any]:
+    return {
+        "sale_id": dice.one("s1", "s2", "s3", "s4", "s5"), "owner": dice.one("an", "binh", "chi"),
+        "amount": dice.one(100, 40), "currency": "VND",
+        **dice.some(lead_id=lead(dice), customer_id=dice.one("c1", "c2"), campaign_id=dice.one("spring", "autumn")),
+    }  # fmt: skip
+
+
+def ticket(dice: Dice) -> dict[str, Any]:
+    return {"ticket_id": dice.one("t1", "t2"), **dice.owner()}
+
+
+def complaint(dice: Dice) -> dict[str, Any]:
+    return {"complaint_id": dice.one("p1", "p2"), **dice.owner()}
+
+
+def customer(dice: Dice) -> dict[str, Any]:
+    return {"customer_id": dice.one("c1", "c2", "c3"), **dice.owner(), **dice.some(lead_id=lead(dice))}
+
+
+def training(dice: Dice) -> dict[str, Any]:
+    return {"person_id": dice.one("an", "binh", "chi"), "training_id": dice.one("x", "y")}
+
+
+def handed(dice: Dice) -> dict[str, Any]:
+    return {"lead_id": lead(dice), "to_owner": dice.one("an", "binh"), **dice.some(owner="chi")}
+
+
+def call(dice: Dice) -> dict[str, Any]:
+    return {
+        "owner": dice.one("an", "binh", "chi"), "outcome": dice.one("answered", "busy"),
+        "duration_s": dice.one(0, 1, 30.5, 60, 61, 3600), **dice.some(hold_s=10, ticket_id="t1", purpose="sale"),
+        **dice.some(campaign_id=dice.one("spring", "autumn"), lead_id=lead(dice)),
+    }  # fmt: skip
+
+
+FIELDS: Mapping[str, Fields] = {
+    "lead.created": lambda dice: {"lead_id": lead(dice), **dice.owner(), **dice.some(source_channel="web")},
+    "lead.merged": lambda dice: {"lead_id": lead(dice), "into_lead_id": lead(dice)},
+    "lead.accepted": lambda dice: {"lead_id": lead(dice), **dice.owner()},
+    "lead.rejected": lambda dice: {"lead_id": lead(dice), **dice.owner()},
+    "lead.handed_over": handed,
+    "sale.closed": sale,
+    "customer.created": customer, "customer.active": customer, "customer.churned": customer,
+    "training.invited": training, "training.attended": training,
+    "ticket.opened": ticket, "ticket.waiting_customer": ticket, "ticket.resumed": ticket,
+    "ticket.first_response": lambda dice: {**ticket(dice), **dice.some(automatic=dice.one(True, False))},
+    "ticket.work_started": lambda dice: {"ticket_id": "t1", "owner": dice.one("an", "binh")},
+    "ticket.work_ended": lambda dice: {
+        "ticket_id": "t1", "owner": dice.one("an", "binh"), **dice.some(work_s=dice.one(5, 600)),
+    },
+    "complaint.opened": complaint, "complaint.resolved": complaint, "complaint.reopened": complaint,
+    "headcount.snapshot": lambda dice: {"team": dice.one("hn-1", "hn-2", "care"), "headcount": dice.one(0, 3, 10, 21)},
+    "employee.left": lambda dice: {"person_id": dice.one("an", "chi"), **dice.some(team="hn-2")},
+    "employee.hired": lambda dice: {"person_id": dice.one("an", "chi"), **dice.some(team="hn-2")},
+    "call.completed": call,
+    "meeting.held": lambda dice: {"owner": dice.one("an", "binh", "chi")},
+}  # fmt: skip
+
+
+@st.composite
+def histories(draw: st.DrawFn, types: tuple[str, ...], zone: ZoneInfo, most: int = 14) -> list[Event]:
+    """Events in no order: roots of some types (a type named twice comes twice as often), and what changes them."""
+    dice = Dice(draw, zone)
+    events: list[Event] = []
+    for number in range(draw(st.integers(0, most))):
+        if events and dice.chance(4):
+            events.append(amended(dice, number, events[dice.index(len(events))]))
+        else:
+            type_ = dice.one(*types)
+            data = FIELDS[type_](dice)
+            events.append(event(number, type_, subject(type_, data, f"e{number}"), data, dice))
+    return draw(st.permutations(events)) if dice.chance(2) else events
+
+
+def amended(dice: Dice, number: int, above: Event) -> Event:
+    """A retraction, a correction with other data, a reversal, or the same event once more."""
+    type_, data = above["type"], above["data"]
+    over = {"supersedes": {"source": above["source"], "id": above["id"]}}
+    changes = ["retraction", "correction", "again"] + ["part", "whole"] * (type_ == "sale.closed")
+    change = dice.one(*changes)
+    if change == "again" or type_.endswith(".retracted"):
+        return above
+    if change == "retraction":
+        root = "sale.closed" if type_ == "sale.corrected" else type_
+        return event(number, f"{root}.retracted", above["subject"], over, dice)
+    if change in ("part", "whole"):
+        taken = {"amount": dice.one(40, 60)} if change == "part" else {}
+        return event(number, "sale.reversed", above["subject"], {"sale_id": data["sale_id"], **taken, **over}, dice)
+    base = {"sale.corrected": "sale.closed"}.get(type_, type_)
+    if base == "sale.reversed":
+        return above
+    field = entity_field(base)
+    fresh = {**FIELDS[base](dice), **({field: data[field]} if field in data else {}), **over}
+    name = dice.one("sale.closed", "sale.corrected") if base == "sale.closed" else base
+    return event(number, name, above["subject"], fresh, dice)
+
+
+def event(number: int, type_: str, subject_: str, data: dict[str, Any], dice: Dice) -> Event:
+    # Ids that do not sort as the events came.
+    return {
+        "specversion": "1.0", "id": f"{number * 7 % 10}-{number}", "source": dice.one("crm", "web"), "type": type_,
+        "time": dice.moment().isoformat(), "subject": subject_, "data": data,
+    }  # fmt: skip
+
+
+class Plan(NamedTuple):
+    """A measure, and the events that move it."""
+
+    unit: str
+    measure: dict[str, Any]
+    types: tuple[str, ...]
+    periods: tuple[str, ...] = ("day", "week", "month", "quarter")
+    scopes: tuple[str, ...] = ("person", "team", "org")
+    by: str | None = None
+    ends: timedelta | None = None  # the clock stands this long after the last event at the earliest
+    kpis: tuple[dict[str, Any], ...] = ()
+
+
+@st.composite
+def worlds(draw: st.DrawFn, plans: tuple[Plan, ...]) -> World:
+    """One of some plans, somewhere in the world."""
+    plan: Plan = draw(st.sampled_from(plans))
+    zone = draw(st.sampled_from(ZONES))
+    dice = Dice(draw, ZoneInfo(zone))
+    kpi = {
+        "id": "k", "kind": "metric", "unit": plan.unit, "scope": dice.one(*plan.scopes),
+        "period": dice.one(*plan.periods), "measure": plan.measure, **({"by": plan.by} if plan.by else {}),
+    }  # fmt: skip
+    events = draw(histories(plan.types, ZoneInfo(zone)))
+    until = dice.moment() if dice.chance(3) else None
+    if plan.ends is not None:
+        until = START + timedelta(DAYS) + plan.ends
+    return World(company([kpi, *plan.kpis], zone, dice.one(*OFFICES), PEOPLE), events, until)
+
+
+# -- the plans
+
+LEADS = ("lead.created", "lead.created", "lead.merged", "sale.closed", "sale.closed", "customer.created")
+TICKETS = ("ticket.opened", "ticket.first_response", "ticket.waiting_customer", "ticket.resumed")
+COMPLAINTS = ("complaint.opened", "complaint.resolved", "complaint.reopened")
+HANDOVERS = ("lead.handed_over", "lead.accepted", "lead.rejected", "lead.merged")
+CUSTOMERS = ("customer.created", "customer.active", "customer.churned")
+SOLD = {"sum": "amount", "of": "sale.closed"}
+
+
+def conversion(as_: str, credit: str = "from", **more: Any) -> Plan:
+    spec = {"from": "lead.created", "to": ["sale.closed", "customer.created"], "key": "lead_id", "within": "10d"}
+    return Plan("%", {"conversion": {**spec, "credit": credit}, "as": as_}, LEADS, **more)
+
+
+def trained(as_: str) -> Plan:
+    spec = {
+        "from": "training.invited", "to": "training.attended", "key": ["person_id", "training_id"], "within": "12h",
+    }  # fmt: skip
+    return Plan("%", {"conversion": spec, "as": as_}, ("training.invited", "training.attended"))
+
+
+def from_web(as_: str) -> Plan:
+    chosen = {"of": "lead.created", "where": {"source_channel": {"eq": "web"}}}
+    spec = {"from": chosen, "to": {"of": "sale.closed", "where": {"amount": {"gt": 50}}}, "key": "lead_id"}
+    return Plan("%", {"conversion": {**spec, "within": "20d", "credit": "to"}, "as": as_}, LEADS)
+
+
+def answered(unit: str, as_: Any, clock: str = "business", credit: str = "to") -> Plan:
+    spec = {
+        "from": "ticket.opened", "to": {"of": "ticket.first_response", "where": {"automatic": {"ne": True}}},
+        "key": "ticket_id", "clock": clock, "pause": ["ticket.waiting_customer", "ticket.resumed"], "credit": credit,
+    }  # fmt: skip
+    return Plan(unit, {"elapsed": spec, "as": as_}, TICKETS)
+
+
+def resolved(unit: str, as_: Any, clock: str = "business", **more: str) -> Plan:
+    spec = {
+        "from": "complaint.opened", "to": "complaint.resolved", "key": "complaint_id", "clock": clock,
+        "undo": "complaint.reopened", "credit": "to", **more,
+    }  # fmt: skip
+    return Plan(unit, {"elapsed": spec, "as": as_}, COMPLAINTS)
+
+
+def accepted(unit: str, as_: Any, clock: str = "business") -> Plan:
+    spec = {
+        "from": "lead.handed_over", "to": "lead.accepted", "key": "lead_id", "clock": clock, "stop": "lead.rejected",
+    }  # fmt: skip
+    return Plan(unit, {"elapsed": spec, "as": as_}, HANDOVERS)
+
+
+def level(at: str) -> Plan:
+    measure = {"latest": "headcount", "of": "headcount.snapshot", "per": "team", "at": at}
+    return Plan("people", measure, ("headcount.snapshot",), scopes=("team", "department", "org"))
+
+
+def turnover() -> Plan:
+    left, level_ = {"count": "employee.left", "distinct": "person_id"}, level("mean").measure
+    types = ("headcount.snapshot", "headcount.snapshot", "employee.left")
+    return Plan("%", {"ratio": {"of": left, "to": level_}}, types, scopes=("team", "org"))
+
+
+def kept(**more: str) -> Plan:
+    spec = {"base": ["customer.created", "customer.active"], "lost": "customer.churned", "key": "customer_id", **more}
+    return Plan("%", {"retention": spec}, CUSTOMERS)
+
+
+def staff() -> Plan:
+    spec = {"base": "employee.hired", "lost": "employee.left", "key": "person_id"}
+    return Plan("%", {"retention": spec}, ("employee.left", "employee.hired"), periods=("month", "quarter"))
+
+
+def repeat(as_: str, within: str = "10d", **more: Any) -> Plan:
+    return Plan("%", {"repeat": {"of": "sale.closed", "key": "customer_id", "within": within}, "as": as_},
+                ("sale.closed",), **more)  # fmt: skip
+
+
+def growth(over: str, period: str, against: Any, of: dict[str, Any] | None = None, **more: Any) -> Plan:
+    spec = {"of": of or SOLD, "over": over, "against": against, **more}
+    types = ("sale.closed", "sale.closed", "call.completed")
+    return Plan("%", {"growth": spec}, types, periods=(period,), ends=timedelta(60))
+
+
+def reached(by: str, period: str, at: float = 1.0) -> Plan:
+    """H3 over calls each week, meetings each month, and sales that a guardrail gates."""
+    shown: dict[str, Any] = {"title": "x", "unit": "things", "kind": "leading", "scope": "person"}
+    kpis = (
+        {**shown, "id": "calls", "weight": 50, "period": "week", "measure": {"count": "call.completed"},
+         "targets": [{"value": 1}]},
+        {**shown, "id": "meetings", "weight": 30, "period": "month", "measure": {"count": "meeting.held"},
+         "targets": [{"value": 2}]},
+        {**shown, "id": "sales", "weight": 20, "period": "month", "measure": {"count": "sale.closed"},
+         "targets": [{"value": 1}], "guardrail": "kept"},
+        {**shown, "id": "kept", "kind": "metric", "period": "month", "measure": {"count": "call.completed"},
+         "targets": [{"value": 2}]},
+    )  # fmt: skip
+    spec = {"kpis": "all", "at": at, "by": by, "cap": 1.2}
+    return Plan("%", {"attainment": spec}, ("call.completed", "meeting.held", "sale.closed"), periods=(period,),
+                scopes=("team", "org"), ends=timedelta(60), kpis=kpis)  # fmt: skip
+
+
+def quantile(q: float, **more: Any) -> Plan:
+    types = ("call.completed", "call.completed", "meeting.held", "ticket.work_started", "ticket.work_ended")
+    measure = {"quantile": ["duration_s", "hold_s", "work_s"], "of": ["call.completed", "ticket.work_ended"], "q": q}
+    return Plan("minutes", {**measure, **more}, types)
+
+
+CALLS = {"count": "call.completed"}
+PLANS: Mapping[str, tuple[Plan, ...]] = {
+    "quantile": (
+        quantile(0.5), quantile(0.9, per="ticket_id"), quantile(0.07, where={"owner": {"ne": "chi"}}), quantile(1.0),
+    ),
+    "mean of work": (
+        Plan("minutes", {"mean": "work_s", "of": "ticket.work_ended", "per": "ticket_id"},
+             ("ticket.work_started", "ticket.work_ended")),
+    ),
+    "latest": (level("end"), level("start"), level("mean"), turnover()),
+    "conversion raw": (
+        conversion("raw"), conversion("raw", credit="to"), trained("raw"), from_web("raw"),
+    ),
+    "conversion matured": (conversion("matured"), trained("matured"), from_web("matured")),
+    "conversion projected, all matured": (conversion("projected", ends=timedelta(10)),),
+    "elapsed mean": (
+        answered("hours", "mean"), answered("minutes", "mean", clock="wall", credit="from"),
+        resolved("days", "mean", clock="wall"), resolved("hours", "mean", hold="2d"), accepted("hours", "mean"),
+    ),
+    "elapsed quantile": (
+        answered("hours", {"quantile": 0.5}), accepted("days", {"quantile": 0.9}, clock="wall"),
+    ),
+    "elapsed share": (
+        answered("%", {"share_within": "4h"}), answered("%", {"share_within": "36h"}, clock="wall", credit="from"),
+        accepted("%", {"share_within": "4h"}), accepted("%", {"share_within": "2d", "late": "good"}, clock="wall"),
+    ),
+    "elapsed share undone": (
+        resolved("%", {"share_within": "24h", "late": "good"}, hold="7d"),
+        resolved("%", {"share_within": "2d"}, clock="wall", hold="2d"), resolved("%", {"share_within": "8h"}),
+    ),
+    "retention": (kept(), kept(idle="10d"), staff()),
+    "repeat raw": (repeat("raw"), repeat("raw", within="36h")),
+    "repeat matured": (repeat("matured"),),
+    "repeat projected, all matured": (repeat("projected", ends=timedelta(10)),),
+    "growth": (
+        growth("1 month", "month", "previous"), growth("1 month", "month", "previous", adjust="days"),
+        growth("1 month", "month", "previous", adjust="working_time"), growth("7d", "week", {"back": "14d"}, per="7d"),
+        growth("1 month", "month", {"value": 80}), growth("7d", "week", "previous", of={"count": "call.completed"}),
+        growth("1 month", "month", {"from": "2026-03-10", "to": "2026-03-20"}, adjust="days"),
+        growth("1 month", "month", "previous", of={"count": "call.completed", "distinct": "ticket_id"}),
+    ),
+    "attainment": (reached("score", "month"), reached("every", "month"), reached("score", "quarter", at=0.7)),
+    "by": (
+        Plan("VND", SOLD, ("sale.closed",), by="campaign_id"),
+        Plan("leads", {"count": "call.completed", "distinct": "lead_id"}, ("call.completed",), by="campaign_id"),
+        Plan("%", {"ratio": {"of": {**CALLS, "where": {"outcome": {"eq": "answered"}}}, "to": CALLS}},
+             ("call.completed",), by="campaign_id"),
+    ),
+    "conversion by": (conversion("raw", by="source_channel"),),
+    "merged leads counted": (
+        Plan("leads", {"count": "lead.created", "distinct": "lead_id"},
+             ("lead.created", "lead.created", "lead.merged", "lead.merged")),
+        Plan("leads", {"count": "call.completed", "distinct": "lead_id"},
+             ("call.completed", "call.completed", "lead.merged")),
+    ),
+}  # fmt: skip
