@@ -78,7 +78,9 @@ def example(name: str, given: Mapping[str, Any]) -> Example:
     catalogue = company(kpis, given.get("zone", ZONE), given.get("calendar", OFFICE), given.get("people", PEOPLE))
     events = [event(number, line, zone) for number, line in enumerate(given["events"], start=1)]
     rows = {Key("k", *row.split(" ")): said for row, said in given["rows"].items()}
-    return Example(name, catalogue, events, instant(given["until"], zone), rows, given.get("within", _within(catalogue)))
+    return Example(
+        name, catalogue, events, instant(given["until"], zone), rows, given.get("within", _within(catalogue))
+    )
 
 
 def company(kpis: list[dict[str, Any]], zone: str = ZONE, calendar: Any = None, people: Any = None) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from tests.reference import Event, midnight
+from tests.reference import midnight
 from tests.reference_measures.examples import company, entity_field, subject
+from tests.streams.core.worlds import Event
 
 ZONES = ("Asia/Ho_Chi_Minh", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe")
 START = datetime(2026, 3, 6, tzinfo=UTC)  # New York changes its clocks on 8 March, Berlin on the 29th
@@ -62,8 +63,8 @@ class Dice:
         if self.chance(4):
             edge = midnight(self.one(*EDGES), self._zone)
             return edge + timedelta(microseconds=self.one(0, -1, 1))
-        step = self.one(timedelta(hours=12), timedelta(minutes=30))
-        return START + self._draw(st.integers(0, int(timedelta(DAYS) / step))) * step
+        step: timedelta = self.one(timedelta(hours=12), timedelta(minutes=30))
+        return START + int(self._draw(st.integers(0, int(timedelta(DAYS) / step)))) * step
 
     def owner(self) -> dict[str, Any]:
         return dict(self.one({"owner": "an"}, {"owner": "binh"}, {"owner": "chi"}, {"team": "hn-2"}, {}))
@@ -162,7 +163,7 @@ def amended(dice: Dice, number: int, above: Event) -> Event:
     if change in ("part", "whole"):
         taken = {"amount": dice.one(40, 60)} if change == "part" else {}
         return event(number, "sale.reversed", above["subject"], {"sale_id": data["sale_id"], **taken, **over}, dice)
-    base = {"sale.corrected": "sale.closed"}.get(type_, type_)
+    base = "sale.closed" if type_ == "sale.corrected" else str(type_)
     if base == "sale.reversed":
         return above
     field = entity_field(base)
