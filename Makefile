@@ -54,7 +54,8 @@ clean:  ## removes .venv and caches
 	@rm -rf $(VENV) $(VENV)-bench $(dir $(STREAMS_JARS))
 	@rm -rf build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-# Two stamps: an edit of pyproject.toml installs the package anew, only a new lock installs the dependencies.
+# Two stamps: an edit of pyproject.toml or of what is compiled installs the package anew, only a new lock installs the
+# dependencies.
 $(VENV)/lock.stamp: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kpi-streams needs Python 3.11 or newer, $(PYTHON) is " \
 	    + sys.version.split()[0] + "; choose another with: make PYTHON=python3.12 ...")'
@@ -66,7 +67,7 @@ $(VENV)/lock.stamp: requirements.lock
 
 # setuptools comes from the lock, hashed: no build backend is fetched behind our back. Its advice on editable
 # installs is shown only where the install fails.
-$(VENV)/package.stamp: pyproject.toml $(VENV)/lock.stamp
+$(VENV)/package.stamp: pyproject.toml $(VENV)/lock.stamp $(wildcard schemas/events/*.pyx streams/core/*.pyx)
 	@said=$$($(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . 2>&1) \
 	    || { echo "$$said" >&2; exit 1; }
 	@touch $@

@@ -1,7 +1,8 @@
 """Record -> Event or Rejected: CloudEvents structured and binary mode, validation, currency and key.
 
-Two ways lead there: pydantic's, which holds the contract and writes every reason, and `schemas.events.quick`, which
-takes only normal events in structured mode, several times as fast, and says of them what pydantic's way would say.
+Three ways lead there: pydantic's, which holds the contract and writes every reason, `schemas.events.quick`, which takes
+only normal events in structured mode, several times as fast, and says of them what pydantic's way would say, and of a
+chunk `schemas.events.plain`, compiled, which takes the plainest of these, several times as fast again.
 
 Never raises, whatever the bytes. What needs a clock or other events (five minutes ahead, horizon, duplicates, whether
 the superseded event exists) is decided later, at OBSERVE. Of a repeated name in a JSON object the last one stands.
@@ -21,6 +22,7 @@ from schemas.events.quick import FurtherDecoder, Header, QuickDecoder
 from schemas.events.reasons import Reason
 from schemas.events.registry import RETRACTED, Registry
 from schemas.events.sentences import LONGEST, of_event, of_fault, shown
+from schemas.events.shapes import plain_reader
 
 ATTRIBUTES = frozenset(Envelope.model_fields)
 PREFIX = "ce_"
@@ -58,7 +60,8 @@ class _Shape(NamedTuple):
 class Decoder:
     """Decodes the records of one tenant. Remembers nothing of a record but parts of its time."""
 
-    def __init__(self, registry: Registry, currency: str) -> None:
+    def __init__(self, registry: Registry, currency: str, *, compiled: bool = True) -> None:
+        """Args: `compiled` False: without the compiled reader, as where there is none."""
         self._currency = currency
         models = {}
         for type_ in registry.types:
@@ -70,6 +73,7 @@ class Decoder:
             type_: _Shape(model.__pydantic_validator__.validate_python, _defaults(model), frozenset(_names(model)))
             for type_, model in models.items()
         }
+        self._plain = plain_reader(models, currency) if compiled else None
         self._quick = QuickDecoder(models, currency)
         self._further = FurtherDecoder(models, currency)
 
@@ -87,10 +91,10 @@ class Decoder:
 
     def decode_all(self, records: Sequence[Record]) -> list[Event | Rejected]:
         """What `decode` says of each record, in their order, but without the fields of `data` that nobody declared."""
-        outcomes: list[Any] = self._quick.events(map(_parts, records))
-        for place, event in enumerate(outcomes):
-            if event is None:
-                outcomes[place] = self._decode_further(*_parts(records[place]))
+        outcomes: list[Any] = [None] * len(records) if self._plain is None else self._plain.events(records)
+        others = [place for place, event in enumerate(outcomes) if event is None]
+        for place, event in zip(others, self._quick.events(_parts(records[place]) for place in others), strict=True):
+            outcomes[place] = self._decode_further(*_parts(records[place])) if event is None else event
         return outcomes
 
     def _decode_further(self, key: bytes | None, value: bytes | None, headers: Sequence[Header]) -> Event | Rejected:

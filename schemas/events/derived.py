@@ -34,6 +34,7 @@ class Derived(NamedTuple):
 
     struct: Any
     visible: Callable[[Any], Iterable[str | None]]  # struct -> its texts that hold visible characters only
+    visible_names: frozenset[str]  # the fields that these are
     checks: tuple[tuple[str, Callable[[Any], object]], ...]  # field -> raises ValueError where its value is refused
     defaults: Mapping[str, Any]
 
@@ -73,7 +74,8 @@ def data_of(model: type[EventData], currency: str, forbid_unknown: bool) -> Deri
         raise NotUnderstoodError(str(error)) from None
     if len(visible) < 2:  # attrgetter of one name gives no tuple
         raise NotUnderstoodError(f"{model.__name__}: {visible}")
-    return Derived(struct, attrgetter(*visible), tuple(checks), defaults)
+    names = frozenset(renamed[attribute] for attribute in visible)
+    return Derived(struct, attrgetter(*visible), names, tuple(checks), defaults)
 
 
 def envelope_of(type_: str, data: Derived, forbid_unknown: bool) -> Any:

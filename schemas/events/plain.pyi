@@ -1,0 +1,9 @@
+from collections.abc import Sequence
+from typing import Any
+
+from schemas.events.envelope import Event
+
+class PlainReader:
+    def __init__(self, event: type[Event], shapes: list[tuple[str, list[Any], dict[str, Any]]]) -> None: ...
+    def events(self, records: Sequence[Any]) -> list[Event | None]: ...
+    def read(self, key: bytes | None, value: bytes | None) -> Event | None: ...
