@@ -127,10 +127,14 @@ def test_by_default_it_is_today(company: Path) -> None:
 
 
 @pytest.mark.parametrize("path", template_paths(), ids=lambda path: path.stem)
-def test_a_template_beside_a_company_gives_only_notes(path: Path, tmp_path: Path) -> None:
+def test_a_template_beside_a_company_gives_only_notes_and_asks_for_a_percentage_that_the_guide_lacks(
+    path: Path, tmp_path: Path
+) -> None:
     bare = tmp_path / "bare.yaml"
     bare.write_text("\n".join(COMPANY.splitlines()[:3]) + "\n", encoding="utf-8")
 
-    result = check(path, bare, "--today", "2026-11-23")
+    result = check(path, bare, "--json", "--today", "2026-11-23")
 
-    assert result.exit_code == 0, result.stdout
+    asked = {(row["code"], row["kpi"]) for row in json.loads(result.stdout) if row["severity"] != "info"}
+    assert asked == ({("KPI111", "C2k")} if path.stem == "service" else set())
+    assert result.exit_code == bool(asked)
