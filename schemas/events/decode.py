@@ -10,8 +10,9 @@ the superseded event exists) is decided later, at OBSERVE. Of a repeated name in
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from operator import attrgetter
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -23,6 +24,9 @@ from schemas.events.reasons import Reason
 from schemas.events.registry import RETRACTED, Registry
 from schemas.events.sentences import LONGEST, of_event, of_fault, shown
 from schemas.events.shapes import plain_reader
+
+if TYPE_CHECKING:
+    from schemas.events.plain import PlainReader
 
 ATTRIBUTES = frozenset(Envelope.model_fields)
 PREFIX = "ce_"
@@ -63,7 +67,8 @@ class Decoder:
     def __init__(self, registry: Registry, currency: str, *, compiled: bool = True) -> None:
         """Args: `compiled` False: without the compiled reader, as where there is none."""
         self._currency = currency
-        models = {}
+        self._compiled = compiled
+        self._models = models = dict[str, type[EventData]]()
         for type_ in registry.types:
             for known in (type_, type_ + RETRACTED):
                 model = registry.model_of(known)
@@ -73,9 +78,13 @@ class Decoder:
             type_: _Shape(model.__pydantic_validator__.validate_python, _defaults(model), frozenset(_names(model)))
             for type_, model in models.items()
         }
-        self._plain = plain_reader(models, currency) if compiled else None
         self._quick = QuickDecoder(models, currency)
         self._further = FurtherDecoder(models, currency)
+
+    @cached_property
+    def _plain(self) -> "PlainReader | None":
+        # The shapes of all types take 50 ms to tell: a Decoder that is never asked does not pay for them.
+        return plain_reader(self._models, self._currency) if self._compiled else None
 
     def decode(self, key: bytes | None, value: bytes | None, headers: Sequence[Header] = ()) -> Event | Rejected:
         """The event in a record, or why there is none. A `key` of None is not compared with the subject."""

@@ -6,6 +6,7 @@ and its events take pydantic's way. What msgspec cannot say (visible characters,
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from math import ceil, floor
 from operator import attrgetter
 from typing import Annotated, Any, Literal, NamedTuple
@@ -39,6 +40,7 @@ class Derived(NamedTuple):
     defaults: Mapping[str, Any]
 
 
+@lru_cache(maxsize=512)
 def data_of(model: type[EventData], currency: str, forbid_unknown: bool) -> Derived:
     """The struct of `data`. An absent field and a null one are alike None. Raises NotUnderstoodError."""
     schema = _resolved(model)

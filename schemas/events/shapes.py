@@ -3,6 +3,7 @@ by. A field that it cannot tell exactly is OTHER: an event that carries one take
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from msgspec import NODEFAULT, inspect
@@ -37,15 +38,17 @@ def plain_reader(models: Mapping[str, type[EventData]], currency: str) -> "Plain
 
 
 def _shapes(models: Mapping[str, type[EventData]], currency: str) -> Iterator[tuple[str, list[Field], dict[str, Any]]]:
-    known: dict[type[EventData], tuple[list[Field], dict[str, Any]]] = {}
     for type_, model in models.items():
-        if model not in known:
-            try:
-                derived = data_of(model, currency, forbid_unknown=True)
-            except NotUnderstoodError:
-                continue
-            known[model] = _fields(derived), dict(derived.defaults)
-        yield type_, *known[model]
+        try:
+            yield type_, *_shape(model, currency)
+        except NotUnderstoodError:
+            continue
+
+
+@lru_cache(maxsize=256)
+def _shape(model: type[EventData], currency: str) -> tuple[list[Field], dict[str, Any]]:
+    derived = data_of(model, currency, True)
+    return _fields(derived), dict(derived.defaults)
 
 
 def _fields(derived: Derived) -> list[Field]:

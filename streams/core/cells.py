@@ -7,7 +7,7 @@ What comes is gathered, and counted when the slices are asked for: events that s
 corrections add and take back one by one, both slice by slice, so that each slice shows the state of its own time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from operator import add as plus
 from typing import Any, NamedTuple
 
@@ -37,9 +37,9 @@ class Cells:
         self._parts: dict[tuple[str, int, str, str, str], Payload | None] = {}
         self._merges: dict[tuple[str, str], tuple[int, str, str] | None] = {}
         self._absences: dict[tuple[str, str], tuple[str, str | None, str | None]] = {}
-        self._alone: list[Event] = []
-        self.add: Callable[[Event], None] = self._alone.append
-        """Count an event that stands alone. Called for every event, so it is no method; `take_slices` makes it anew."""
+        self.alone: list[Event] = []
+        """Events that stand alone, to be counted: appended to for every event, so there is no method. `take_slices`
+        makes it anew."""
         self._chained: list[tuple[Fact, int]] = []
         self._cuts: list[_Cut] = []
         self._oldest_pane_us = 0
@@ -56,7 +56,7 @@ class Cells:
 
     def cut(self, stamp_us: int) -> None:
         """Close the current slice."""
-        ends = (len(self._alone), len(self._chained))
+        ends = (len(self.alone), len(self._chained))
         if self._touched or ends != (self._cuts[-1].ends if self._cuts else (0, 0)):
             self._cuts.append(_Cut(stamp_us, ends))
 
@@ -65,9 +65,8 @@ class Cells:
         that are old only by the end of what is taken now are: a chunk of a backfill spans months. What is back at
         nothing is told once more, then forgotten."""
         oldest_pane_us, self._oldest_pane_us = self._oldest_pane_us, oldest_pane_us
-        alone, chained, cuts = self._alone, self._chained, self._cuts
-        self._alone, self._chained, self._cuts = [], [], []
-        self.add = self._alone.append
+        alone, chained, cuts = self.alone, self._chained, self._cuts
+        self.alone, self._chained, self._cuts = [], [], []
         by_columns = self._by_columns(alone, cuts, oldest_pane_us)
         slices = []
         linked = self._spread.linked_types & self._columns.types  # mostly none: no event is looked at again for nothing

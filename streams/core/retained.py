@@ -39,7 +39,8 @@ class Retained:
         self._store = store
         self._admit, self._has_members = store.admit, store.has_members  # asked for every event
         self._by_day: dict[int, list[Key]] = defaultdict(list)
-        self._fresh: dict[int, list[bytes]] = defaultdict(list)
+        self.fresh: dict[int, list[bytes]] = defaultdict(list)
+        """Packed events by day that `save` is to make rows of."""
         self._small: dict[int, tuple[Key, list[bytes]]] = {}  # of each day one row that has room
         self._amending: list[Identity] = []
         self._next = 0
@@ -72,7 +73,7 @@ class Retained:
         known = self._admit(source, id_, packed)
         if known is not None:
             return known
-        self._fresh[time_us // DAY_US].append(packed)
+        self.fresh[time_us // DAY_US].append(packed)
         if supersedes is None and type_ not in SALES:  # the common case: nothing to look up but itself
             return not self._has_members(source, id_)
         return self._ledger.join(event)
@@ -82,8 +83,8 @@ class Retained:
         packed = self._ledger.packed(event.source, event.id)
         self._ledger.remove(event)
         day = event.time_us // DAY_US
-        if packed in self._fresh[day]:
-            self._fresh[day].remove(packed)
+        if packed in self.fresh[day]:
+            self.fresh[day].remove(packed)
             return
         for key in self._by_day[day]:
             batch = self._store.row(key)
@@ -95,7 +96,7 @@ class Retained:
 
     def save(self) -> None:
         """Make rows of what was added since the last time."""
-        for day, fresh in self._fresh.items():
+        for day, fresh in self.fresh.items():
             key: Key | None
             key, batch = self._small.pop(day, (None, []))
             for part in _bounded(batch + fresh):
@@ -106,7 +107,7 @@ class Retained:
                 self._keep(key, part)
                 self._rows.pass_on(key, part)
                 key = None
-        self._fresh.clear()
+        self.fresh.clear()
 
     def expire(self, oldest_us: int) -> Iterator[Event]:
         """Forget the days that ended by an instant; each event of them is yielded before it is gone."""

@@ -84,62 +84,66 @@ OpenStore = Callable[[int], EventStore]
 
 
 class MemoryStore:
-    """Plain dictionaries: the fastest, at some hundred bytes an event."""
+    """Plain dictionaries: the fastest, at some hundred bytes an event. The compiled `ordinary` reads and writes them by
+    itself."""
 
     def __init__(self) -> None:
-        self._events: dict[str, dict[str, bytes]] = {}  # source -> id -> packed: no tuple an event
-        self._amended: dict[Identity, list[Identity]] = {}
-        self._sales: dict[Family, list[Identity]] = {}
+        self.events: dict[str, dict[str, bytes]] = {}
+        """Source -> id -> packed: no tuple an event."""
+        self.amended: dict[Identity, list[Identity]] = {}
+        """Who amends an event."""
+        self.sales: dict[Family, list[Identity]] = {}
+        """Families of sales."""
         self._rows: dict[Key, list[bytes]] = {}
 
     def __len__(self) -> int:
-        return sum(map(len, self._events.values()))
+        return sum(map(len, self.events.values()))
 
     def __iter__(self) -> Iterator[bytes]:
-        return (packed for known in self._events.values() for packed in known.values())
+        return (packed for known in self.events.values() for packed in known.values())
 
     def packed(self, source: str, id_: str) -> bytes | None:
-        known = self._events.get(source)
+        known = self.events.get(source)
         return None if known is None else known.get(id_)
 
     def add(self, source: str, id_: str, packed: bytes) -> None:
-        known = self._events.get(source)
+        known = self.events.get(source)
         if known is None:
-            known = self._events[source] = {}
+            known = self.events[source] = {}
         known[id_] = packed
 
     def admit(self, source: str, id_: str, packed: bytes) -> bytes | None:
-        known = self._events.get(source)
+        known = self.events.get(source)
         if known is None:
-            known = self._events[source] = {}
+            known = self.events[source] = {}
         kept = known.setdefault(id_, packed)
         return None if kept is packed else kept
 
     def remove(self, source: str, id_: str) -> None:
-        known = self._events[source]
+        known = self.events[source]
         del known[id_]
         if not known:
-            del self._events[source]
+            del self.events[source]
 
     def members(self, family: Family) -> Sequence[Identity]:
         if family[0] == "root":
-            return self._amended.get((family[1], family[2]), ())
-        return self._sales.get(family, ())
+            return self.amended.get((family[1], family[2]), ())
+        return self.sales.get(family, ())
 
     def has_members(self, source: str, id_: str) -> bool:
-        return (source, id_) in self._amended if self._amended else False
+        return (source, id_) in self.amended if self.amended else False
 
     def join(self, family: Family, identity: Identity) -> None:
         if family[0] == "root":
-            self._amended.setdefault((family[1], family[2]), []).append(identity)
+            self.amended.setdefault((family[1], family[2]), []).append(identity)
         else:
-            self._sales.setdefault(family, []).append(identity)
+            self.sales.setdefault(family, []).append(identity)
 
     def leave(self, family: Family, identity: Identity) -> None:
         if family[0] == "root":
-            _leave(self._amended, (family[1], family[2]), identity)
+            _leave(self.amended, (family[1], family[2]), identity)
         else:
-            _leave(self._sales, family, identity)
+            _leave(self.sales, family, identity)
 
     def row(self, key: Key) -> list[bytes]:
         return self._rows[key]

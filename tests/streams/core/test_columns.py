@@ -57,7 +57,7 @@ def counted(catalogue: Catalogue, chunks: list[list[list[Event]]], fewest: int, 
         for chunk in chunks:
             for number, events in enumerate(chunk):
                 for event in events:
-                    cells.add(event)
+                    cells.alone.append(event)
                 cells.cut(number)
             slices += cells.take_slices(oldest_us)
     return told(slices)

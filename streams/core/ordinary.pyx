@@ -1,0 +1,112 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+"""OBSERVE's shortest way: takes the run of ordinary events at which a chunk stands, compiled.
+
+Ordinary is an event of a known source, in time, that is new, amends nothing and is amended by nothing. Whatever else
+comes ends the run, untouched, and `observe` takes it by its own rules; so this is `Observe._take_each` with all that is
+rare left out, over the dictionaries of `store.MemoryStore`. Held to it by tests/streams/core/test_ordinary.py.
+"""
+
+from cpython.dict cimport PyDict_Contains, PyDict_GetItem, PyDict_SetItem
+from cpython.list cimport PyList_Append, PyList_GET_ITEM, PyList_GET_SIZE
+from cpython.object cimport PyObject
+from cpython.tuple cimport PyTuple_GET_ITEM
+
+cdef enum:  # of schemas.events.envelope.Event
+    SOURCE, ID, TYPE, TIME_US, SUBJECT, DATA, SUPERSEDES
+
+cdef long long DAY_US = 86_400_000_000
+
+
+cdef class Ordinary:
+    """One partition's way. `limits` are the instants between which an event may lie, and microseconds: how far ahead of
+    its record, how far behind the watermark, and from when on it is late. `fresh` takes packed events by day."""
+
+    cdef type event
+    cdef object pack
+    cdef dict events
+    cdef dict amended
+    cdef dict sales
+    cdef object fresh
+    cdef str sale
+    cdef str reversed_
+    cdef str free_text
+    cdef long long earliest_us
+    cdef long long latest_us
+    cdef long long ahead_us
+    cdef long long horizon_us
+    cdef long long grace_us
+
+    def __init__(self, type event, pack, store, fresh, words, limits):
+        self.event, self.pack, self.fresh = event, pack, fresh
+        self.events, self.amended, self.sales = store.events, store.amended, store.sales
+        self.sale, self.reversed_, self.free_text = words
+        self.earliest_us, self.latest_us, self.ahead_us, self.horizon_us, self.grace_us = limits
+
+    def take(
+        self,
+        list outcomes,
+        records,
+        Py_ssize_t place,
+        list alone,
+        long long watermark_us,
+        long long first_us,
+        long long cut_us,
+    ):
+        """Takes events from `place` on, to be counted from `alone`: (where the run ends, watermark, events in time,
+        late ones). An event before `first_us` ends it, and one that would move the watermark to `cut_us` or past it."""
+        cdef long long time_us, day, last_day = -1
+        cdef Py_ssize_t applied = 0, late = 0
+        cdef list of_day = None
+        cdef dict known
+        cdef PyObject* found
+        while place < PyList_GET_SIZE(outcomes):
+            event = <object>PyList_GET_ITEM(outcomes, place)
+            if type(event) is not self.event:
+                break
+            time_us = <object>PyTuple_GET_ITEM(event, TIME_US)
+            if time_us < first_us or (time_us > watermark_us and time_us >= cut_us):
+                break
+            if not self.earliest_us <= time_us < self.latest_us or watermark_us - time_us > self.horizon_us:
+                break
+            if time_us > <long long>records[place].timestamp * 1000 + self.ahead_us:
+                break
+            found = PyDict_GetItem(self.events, <object>PyTuple_GET_ITEM(event, SOURCE))
+            if found is NULL:
+                break
+            known = <dict>found
+            if PyDict_Contains(known, <object>PyTuple_GET_ITEM(event, ID)) or not self._stands_alone(event):
+                break
+            packed = self.pack(event)
+            PyDict_SetItem(known, <object>PyTuple_GET_ITEM(event, ID), packed)
+            day = time_us // DAY_US
+            if day != last_day:
+                of_day, last_day = self.fresh[day], day
+            PyList_Append(of_day, packed)
+            PyList_Append(alone, event)
+            if watermark_us - time_us > self.grace_us:
+                late += 1
+            else:
+                applied += 1
+            if time_us > watermark_us:
+                watermark_us = time_us
+            place += 1
+        return place, watermark_us, applied, late
+
+    cdef bint _stands_alone(self, event) except -1:
+        """No chain, and nothing that the state does not keep as it came. A sale joins its family (`corrections`)."""
+        type_ = <object>PyTuple_GET_ITEM(event, TYPE)
+        data = <object>PyTuple_GET_ITEM(event, DATA)
+        if <object>PyTuple_GET_ITEM(event, SUPERSEDES) is not None or PyDict_Contains(data, self.free_text):
+            return False
+        if self.amended and self._identity(event) in self.amended:
+            return False
+        if type_ == self.sale:
+            family = ("sale", <object>PyTuple_GET_ITEM(event, SUBJECT), data["sale_id"])
+            if PyDict_Contains(self.sales, family):
+                return False
+            PyDict_SetItem(self.sales, family, [self._identity(event)])
+            return True
+        return type_ != self.reversed_
+
+    cdef tuple _identity(self, event):
+        return <object>PyTuple_GET_ITEM(event, SOURCE), <object>PyTuple_GET_ITEM(event, ID)
