@@ -17,6 +17,7 @@ from streams.core.calendar.absences import LEAVE
 from streams.core.columns import FEWEST, Change, Columns
 from streams.core.facts import Fact
 from streams.core.frames import Payload, Slice, integers
+from streams.core.handling import Handling
 from streams.core.layout import COUNT, HOUR_WIDTH, LAST
 from streams.core.rows import Key, Rows
 from streams.core.spread import MERGED, Spread, Touch
@@ -33,6 +34,7 @@ class Cells:
         self._spread = spread
         self._windows = windows
         self._columns = Columns(spread, windows)
+        self._handling = Handling(rows)
         self._touched: dict[Key, None] = {}
         self._parts: dict[tuple[str, int, str, str, str], Payload | None] = {}
         self._merges: dict[tuple[str, str], tuple[int, str, str] | None] = {}
@@ -81,8 +83,11 @@ class Cells:
                 for event in events if linked else ():
                     if event.type in linked:
                         self._count(_fact(event), 1, oldest_pane_us, keyed=True)
+            for event in events if self._spread.turns else ():
+                if event.type in self._spread.turns:
+                    self._time(_fact(event), 1, oldest_pane_us)
             for fact, sign in chained[first[1] : cut.ends[1]]:
-                self._count(fact, sign, oldest_pane_us)
+                self._change_one(fact, sign, oldest_pane_us)
             slices.append(self._slice(cut.stamp_us))
             first = cut.ends
         return slices
@@ -143,6 +148,7 @@ class Cells:
         for key, vector in self._rows.items(PANE):
             if key not in self._touched and max(vector[LAST::HOUR_WIDTH]) < oldest_pane_us:
                 self._rows.drop(key)
+        self._handling.sweep(oldest_us)
 
     def restart(self) -> None:
         """Another catalogue: set everything to nothing, to be counted anew. Every group hears of the subjects and
@@ -161,6 +167,7 @@ class Cells:
                     self._put((PANE, group.number, *key[2:]), zero(group.hours_width))
         for key, _ in self._rows.items(REFERENCE):
             self._put(key, 0)
+        self._handling.restart()
 
     # -- rows
 
@@ -195,6 +202,20 @@ class Cells:
         for tag, leaf, key, source, id_, payload, _ in self._spread.parts(fact, credit):
             # The newest is the one that stands: a correction takes the old fact back before it adds the new one.
             self._parts[tag, leaf, key, source, id_] = payload if sign > 0 else None
+
+    def _change_one(self, fact: Fact, sign: int, oldest_pane_us: int) -> None:
+        """Add or take back one fact, and what that changes of the time worked on its ticket. What was told in place of
+        a fact is taken back before it."""
+        is_turn = fact.type in self._spread.turns
+        if is_turn and sign < 0:
+            self._time(fact, sign, oldest_pane_us)
+        self._count(fact, sign, oldest_pane_us)
+        if is_turn and sign > 0:
+            self._time(fact, sign, oldest_pane_us)
+
+    def _time(self, fact: Fact, sign: int, oldest_pane_us: int) -> None:
+        for told, step in self._handling.take(fact, sign):
+            self._count(told, step, oldest_pane_us)
 
     def _touch(self, touch: Touch, fact: Fact, sign: int, oldest_pane_us: int) -> None:
         """One fact's effect on one KPI, for every subject credited."""

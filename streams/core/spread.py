@@ -9,6 +9,7 @@ from schemas.events.registry import Registry
 from streams.core.calendar.absences import LEAVE
 from streams.core.facts import Credit, Crediting, Fact
 from streams.core.frames import Part
+from streams.core.handling import turns_read
 from streams.core.layout import Layout, watches_hours
 from streams.core.measures.compile import Plan, compile_kpi
 from streams.core.measures.growing import BASE, base_kpi
@@ -62,6 +63,8 @@ class Spread:
         told = {LEAVE, MERGED} if self.by_lead else {LEAVE}
         self.linked_types = frozenset(self._keyed) | frozenset(self._joined) | told
         """Types of events that are counted one by one, because a KPI counts distinct keys or joins events."""
+        self.turns = turns_read(self.counted.values())
+        """Types of events that say how long somebody worked on a ticket, where a KPI reads that."""
 
     @property
     def has_keys(self) -> bool:

@@ -23,6 +23,7 @@ from streams.core.corrections import (
     unpack,
 )
 from streams.core.facts import Fact
+from streams.core.handling import TURNS, timed, turns_read
 from streams.core.measures.compile import Plan
 from streams.core.merges import LEAD
 from streams.core.spread import MERGED
@@ -85,10 +86,10 @@ class Evidence:
 
 
 def types_of(plan: Plan) -> frozenset[str]:
-    """The types that are evidence on a KPI: those that it reads, leave, which is no working time, and merges where it
-    joins events by their lead."""
+    """The types that are evidence on a KPI: those that it reads, leave, which is no working time, merges where it joins
+    events by their lead, and starts of work where it reads how long somebody worked."""
     by_lead = any(leaf.fields == (LEAD,) for leaf in plan.journeys)
-    return plan.types | {LEAVE, MERGED} if by_lead else plan.types | {LEAVE}
+    return plan.types | turns_read([plan]) | ({LEAVE, MERGED} if by_lead else {LEAVE})
 
 
 def of_types(events: Iterable[bytes], types: frozenset[str]) -> list[bytes]:
@@ -119,10 +120,18 @@ def gather(kept: Iterable[Kept], types: frozenset[str]) -> Evidence:
         for family in ledger.families():
             cases += _cases(ledger, family, amending)
         waiting += [lost for identity in amending if (lost := ledger.get(identity)) is not None]
+    if types >= TURNS:
+        cases = _timed(cases)
     return Evidence(
         tuple(sorted((case for case in cases if case.root.type in wanted), key=lambda case: _order(case.root))),
         tuple(sorted((event for event in waiting if _root_type(event) in wanted), key=_order)),
     )
+
+
+def _timed(cases: list[Case]) -> list[Case]:
+    """With the time worked that no system measured."""
+    facts = {fact.identity: fact for fact in timed(fact for case in cases for fact in case.facts)}
+    return [case._replace(facts=tuple(facts[fact.identity] for fact in case.facts)) for case in cases]
 
 
 def _cases(ledger: Ledger, family: Family, amending: set[Identity]) -> Iterator[Case]:

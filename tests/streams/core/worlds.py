@@ -94,7 +94,7 @@ def catalogue(seed: int, *, kpis: int = 5) -> Catalogue:
                 {"id": "an", "team": "hn-1"},
                 {"id": "binh", "team": "hn-1"},
                 {"id": "binh", "team": "hn-2", "from": _day(random)},
-                {"id": "chi", "team": "hn-2", "from": _day(random, 0, 20), "to": _day(random, 20, 40)},
+                {"id": "chi", "team": "hn-2", "from": _day(random, 0, 20), "to": _day(random, 21, 40)},
                 {"id": "dung", "team": "care", "from": _day(random, 0, 10)},
                 {"id": "dung", "team": "hn-2", "from": _day(random, 11, 20)},
                 {"id": "dung", "team": "care", "from": _day(random, 21, 40)},
