@@ -129,7 +129,7 @@ cdef class PlainReader:
             return None
 
     cdef object _read(self, Cursor* cursor, object key):
-        cdef Span name, id_, source, type_, subject, text
+        cdef Span name, text, id_ = Span(NULL, 0), source = Span(NULL, 0), subject = Span(NULL, 0)
         cdef long long time_us = 0
         cdef int seen = 0, what
         cdef dict data = None

@@ -93,7 +93,7 @@ class Cells:
         return slices
 
     def _by_columns(
-        self, events: Sequence[Event], cuts: Sequence["_Cut"], oldest_pane_us: int
+        self, events: list[Event], cuts: Sequence["_Cut"], oldest_pane_us: int
     ) -> list[tuple[list[Change], list[Change]]] | None:
         """(changes of periods, changes of hours) of each slice; None where the events are to be counted one by one."""
         if len(events) < FEWEST:

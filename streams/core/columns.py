@@ -12,17 +12,16 @@ decades apart; the caller then takes them one by one.
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import repeat
-from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from schemas.catalogue.measures import Basis
 from schemas.catalogue.models import Period
+from schemas.events.envelope import Event
 from schemas.values import Scope
 from streams.core.facts import ANONYMOUS_TYPES, Credit, Happening
+from streams.core.gathered import Mask
 from streams.core.grid import Grid, Integers
 from streams.core.layout import COUNT, HOUR_WIDTH, LAST, Group
 from streams.core.measures.compile import FACTS_SLOT, N_SLOT, Plan
@@ -30,6 +29,11 @@ from streams.core.measures.leaves import CountLeaf, SumLeaf, scaled
 from streams.core.measures.where import Filter
 from streams.core.spread import Spread
 from streams.core.windows import Windows
+
+try:
+    from streams.core import gather
+except ImportError:  # installed where there was no compiler
+    from streams.core import gathered as gather  # type: ignore[no-redef]
 
 FEWEST = 32
 """Fewer facts are quicker one by one."""
@@ -40,8 +44,6 @@ MOST_REMEMBERED = 100_000
 MOST_DENSE = 8
 """Times as many numbers as facts may be tried one by one before sorting is cheaper."""
 LEVELS = (Scope.PERSON, Scope.TEAM, Scope.DEPARTMENT, Scope.ORG)
-Mask = npt.NDArray[np.bool_]
-_type, _time, _data = attrgetter("type"), attrgetter("time_us"), attrgetter("data")
 
 
 class Change(NamedTuple):
@@ -87,14 +89,14 @@ class Columns:
         self._forget()
 
     def count(
-        self, facts: Sequence[Happening], ends: Sequence[int], oldest_hour_us: int
+        self, facts: list[Event], ends: Sequence[int], oldest_hour_us: int
     ) -> tuple[list[Change], list[Change], set[str]] | None:
         """Changes of periods, changes of hours that end after `oldest_hour_us`, and owners nobody knows; None where the
         facts are to be taken one by one. Slice k is the facts before position `ends[k]` that are in no earlier one. No
         fact may be reversed, not even in part; KPIs with distinct keys are left out."""
         slices = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
-        times_us = np.fromiter(map(_time, facts), np.int64, len(facts))
-        batches = _batches(facts)
+        times_us, found = gather.by_type(facts)
+        batches = {type_: _Batch(*of_type) for type_, of_type in found.items()}
         self.types = frozenset(batches)
         if max(len(self._credits), *map(len, self._credited.values())) >= MOST_REMEMBERED:
             self._forget()
@@ -127,13 +129,13 @@ class Columns:
         self._numbers: dict[str, int] = {}
         self._levels: list[list[int]] = []
 
-    def _credit(self, facts: Sequence[Happening], batches: Mapping[str, "_Batch"], times_us: Integers) -> Integers:
+    def _credit(self, facts: list[Event], batches: Mapping[str, "_Batch"], times_us: Integers) -> Integers:
         """For each fact the number of its credit."""
         credits = np.empty(len(facts), np.int64)
         for type_, batch in batches.items():
             known = self._credited[type_ in ANONYMOUS_TYPES]
             named = batch.named()
-            numbers = np.fromiter(map(known.get, named, repeat(-1)), np.int64, len(named))
+            numbers = gather.looked_up(named, known, -1)
             times = times_us[batch.places]
             if self._stretches:
                 start_us, end_us = np.array(self._stretches, np.int64)[numbers].T
@@ -299,9 +301,8 @@ class Columns:
             if memo is None:
                 memo = self._memos[type_, holds.name] = _Memo(partial(_passes, holds))
             columns = [batch.column(field) for field in holds.fields]
-            values = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
-            verdicts = map(memo.__getitem__, values)
-            mask = batch.masks[holds.name] = np.fromiter(verdicts, np.bool_, len(batch.data))
+            values = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+            mask = batch.masks[holds.name] = gather.verdicts(values, memo)
         return mask
 
     def _amounts(self, type_: str, batch: "_Batch", leaf: SumLeaf) -> tuple[Mask, Integers]:
@@ -318,7 +319,7 @@ class Columns:
                     if memo is None:
                         memo = self._memos[*name, type_] = _Memo(partial(_scaled, leaf.scale))
                     column = [memo[value] for value in column]
-                some, amounts = _integers(column)
+                some, amounts = gather.integers(column)
                 present |= some
                 if len(amounts) * max(int(amounts.max()), -int(amounts.min())) * len(leaf.fields) >= MOST_TOTAL:
                     raise _TooLargeError
@@ -352,7 +353,7 @@ class _Members:
 class _Batch:
     """The facts of one type in a chunk: where they stand in it, their fields, and the columns made of them so far."""
 
-    def __init__(self, places: Integers, data: list[Mapping[str, Any]]) -> None:
+    def __init__(self, places: Integers, data: list[dict[str, Any]]) -> None:
         self.places = places
         self.data = data
         self.masks: dict[str, Mask] = {}
@@ -363,11 +364,7 @@ class _Batch:
         """One field of every fact, None where it is absent."""
         column = self._columns.get(field)
         if column is None:
-            try:
-                column = list(map(itemgetter(field), self.data))  # half the time of `get`
-            except KeyError:
-                column = [data.get(field) for data in self.data]
-            self._columns[field] = column
+            column = self._columns[field] = gather.column(self.data, field)
         return column
 
     def named(self) -> list[Any]:
@@ -377,18 +374,6 @@ class _Batch:
             return owners
         people = zip(owners, self.column("person_id"), self.column("to_owner"), teams, strict=True)
         return [(owner, team) if owner else (person, to, team) for owner, person, to, team in people]
-
-
-def _batches(facts: Sequence[Happening]) -> dict[str, _Batch]:
-    types = list(map(_type, facts))
-    numbers = {type_: number for number, type_ in enumerate(dict.fromkeys(types))}
-    of_fact = np.fromiter(map(numbers.__getitem__, types), np.int64, len(types))
-    data = list(map(_data, facts))
-    batches = {}
-    for type_, number in numbers.items():
-        places = np.flatnonzero(of_fact == number)
-        batches[type_] = _Batch(places, [data[place] for place in places.tolist()])
-    return batches
 
 
 class _Cells(NamedTuple):
@@ -421,15 +406,6 @@ def _distinct(names: Integers) -> tuple[Integers, Integers]:
     first[names[::-1]] = np.arange(len(names) - 1, -1, -1)
     known = first >= 0
     return first[known], (np.cumsum(known) - 1)[names]
-
-
-def _integers(column: list[Any]) -> tuple[Mask, Integers]:
-    """Which of the values are there, and they, 0 where not."""
-    try:
-        return np.ones(len(column), np.bool_), np.fromiter(column, np.int64, len(column))
-    except TypeError:  # there is a None
-        some = np.fromiter((value is not None for value in column), np.bool_, len(column))
-        return some, np.fromiter((value or 0 for value in column), np.int64, len(column))
 
 
 def _tally(rows: Integers, mask: Mask | None, length: int) -> Integers:
