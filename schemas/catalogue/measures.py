@@ -7,9 +7,10 @@ Leaves that read events one by one, what is composed of them, and KPIs over KPIs
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from schemas.catalogue.durations import OnCalendar
+from schemas.catalogue.forms import refuse
 from schemas.catalogue.measures_growth import Adjust, Baseline
 from schemas.catalogue.measures_journeys import Conversion, Elapsed, Repeat, Retention
 from schemas.catalogue.measures_parts import Basis, Condition, Names, Node, Select, Where
@@ -130,10 +131,19 @@ class Scoring(StrEnum):
     EVERY = "every"
 
 
-class AttainmentParts(Node):
-    """Whose KPIs (those of the persons in the subject), and the attainment `at` which they are reached."""
+def _all_or_ids(value: Any) -> Any:
+    if isinstance(value, str) or (isinstance(value, list | tuple) and value):
+        return value
+    raise refuse(
+        f"`kpis` phải là `all` hoặc danh sách mã KPI, không phải `{value}`",
+        f"`kpis` should be `all` or a list of KPI ids, not `{value}`",
+    )
 
-    kpis: Literal["all"] = "all"
+
+class AttainmentParts(Node):
+    """Which KPIs of the persons in the subject, and the attainment `at` which they are reached."""
+
+    kpis: Annotated[Literal["all"] | Names, BeforeValidator(_all_or_ids)] = "all"
     at: Annotated[float, Field(strict=True, gt=0, le=100)] = 1.0
     by: Scoring = Scoring.SCORE
     cap: Annotated[float, Field(strict=True, gt=0, le=100)] = 1.2

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from schemas.catalogue.attainment_rules import scored
 from schemas.catalogue.computed import not_computed
 from schemas.catalogue.forms import weekdays
 from schemas.catalogue.measure_rules import check_measure
@@ -237,5 +238,5 @@ def _own_event_types(catalogue: Catalogue) -> Iterator[Finding]:
 SINGLE: tuple[Rule, ...] = (_zone_and_currency, _calendars, _date_ranges, _own_event_types)
 """Rules that need one item at a time."""
 
-BETWEEN: tuple[Rule, ...] = (_unique, _subjects_are_told_apart, _people_overlap, _targets, references)
+BETWEEN: tuple[Rule, ...] = (_unique, _subjects_are_told_apart, _people_overlap, _targets, references, scored)
 """Rules from one item to another."""

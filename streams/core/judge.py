@@ -606,7 +606,8 @@ class Judge:
     def _restate(self, plan: Plan, subject: str, window: Window) -> None:
         # Who is hidden may depend on a sibling's answers.
         subjects = [subject] if plan.kpi.anonymous is None else sorted(self._spec.subjects[plan.kpi.id])
-        self._values.restate(plan, subjects, window)
+        if self._values.restate(plan, subjects, window) and plan.kpi.id in self._scores.heard:
+            self._score(plan, window, subject)
         self._restate_again(plan, subject, window)
 
     def _close(self, plan: Plan, window: Window) -> None:
@@ -647,9 +648,8 @@ class Judge:
             for one in ([person] if person else spec.subjects[plan.kpi.id])
             if spec.targets.scopes[one] is Scope.PERSON and self._is_mine(plan, one)
         ]
-        if window.end_us >= self._meta["oldest_us"]:
-            for total in self._scores.look(plan.kpi.id, persons, window, self._at_us):
-                self._pass_score(total)
+        for total in self._scores.look(plan.kpi.id, persons, window, self._at_us, self._meta["oldest_us"]):
+            self._pass_score(total)
         return len(persons)
 
     def _pass_score(self, total: Total) -> None:

@@ -12,10 +12,16 @@ RED = (Status.BEHIND, Status.MISSED)
 
 def attainment(direction: Direction, value: Number | None, target: Number | None) -> float | None:
     """value / target (up), target / value (down); None for a band and where the divisor is zero or nothing is known."""
+    found = quotient(direction, value, target)
+    return None if found is None else found[0] / found[1]
+
+
+def quotient(direction: Direction, value: Number | None, target: Number | None) -> tuple[Number, Number] | None:
+    """Dividend and divisor of the attainment; None where there is none."""
     if value is None or target is None or direction is Direction.BAND:
         return None
     over, under = (value, target) if direction is Direction.UP else (target, value)
-    return over / under if under else None
+    return (over, under) if under else None
 
 
 def meets(direction: Direction, value: Number, target: Number, strict: bool) -> bool:

@@ -151,14 +151,17 @@ class ValueRows:
             self._end_line(plan.kpi.id, subject, window.id)
             self._keep(plan, subject, window, 1, self._readings.shown(plan, subject, window, closed=True), line)
 
-    def restate(self, plan: Plan, subjects: Iterable[str], window: Window) -> None:
-        """Closed rows whose value is no longer true get a new version."""
+    def restate(self, plan: Plan, subjects: Iterable[str], window: Window) -> bool:
+        """Closed rows whose value is no longer true get a new version; whether there were any."""
+        restated = False
         for subject in subjects:
             version, value, n = self._rows.get((ROW, plan.kpi.id, subject, window.id)) or (0, None, 0)
             if version > 0:
                 reading = self._readings.shown(plan, subject, window, closed=True)
                 if reading != (value, n):
                     self._keep(plan, subject, window, version + 1, reading)
+                    restated = True
+        return restated
 
     def tell_again(self, plan: Plan, subject: str, window: Window) -> None:
         """Publish a row whose target or name may have changed."""

@@ -57,6 +57,8 @@ GROUPS: Final[dict[Put, dict[str, str]]] = {
     Put.LEAD: {"vi": "khách hàng tiềm năng khác nhau", "en": "different leads"},
     Put.LEVEL: {"vi": "mức đang giữ", "en": "levels"},
     Put.SUM: {"vi": "mục được xếp hạng", "en": "ranked"},
+    Put.REACHED: {"vi": "đã hoàn thành KPI cá nhân", "en": "reached their KPIs"},
+    Put.NOT_REACHED: {"vi": "chưa hoàn thành KPI cá nhân", "en": "did not reach their KPIs"},
 }
 
 ROLES: Final[dict[Role, dict[str, str]]] = {
@@ -98,8 +100,18 @@ STATUS: Final[dict[Status, dict[str, str]]] = {
 }
 
 UNITS: Final[dict[str, dict[str, tuple[str, str]]]] = {
-    "vi": {"events": ("sự kiện", "sự kiện"), "keys": ("khóa khác nhau", "khóa khác nhau"), "s": ("giây", "giây")},
-    "en": {"events": ("event", "events"), "keys": ("key", "different keys"), "s": ("s", "s")},
+    "vi": {
+        "events": ("sự kiện", "sự kiện"),
+        "keys": ("khóa khác nhau", "khóa khác nhau"),
+        "s": ("giây", "giây"),
+        "persons": ("người", "người"),
+    },
+    "en": {
+        "events": ("event", "events"),
+        "keys": ("key", "different keys"),
+        "s": ("s", "s"),
+        "persons": ("person", "persons"),
+    },
 }
 """Units of leaves: of one, and of another number."""
 

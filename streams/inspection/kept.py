@@ -85,7 +85,7 @@ def kept_of(asked: Asked, partition: int, stored: Mapping[bytes, bytes]) -> Kept
     for key, value in _heads(stored):
         state.load(key, value)
     state.ready()
-    events = of_types(state.kept(), types_of(asked.plan))
+    events = of_types(state.kept(), types_of(asked.spec, asked.kpi))
     return Kept(partition, events, state.watermark_us, dict(state.counts()), state.first_us)
 
 

@@ -31,7 +31,8 @@ Where the contract leaves something open, this is how it is read here:
     and n are those of the present period. `against: {from, to}` and `{value}` know no `per`.
 12. `attainment`: only KPIs of scope person; only periods that have ended; a weight is split over all periods of the
     calendar that end inside, also those that a person has no row for (which leave with their part); a guardrail is read
-    for the same person and period and is red when its attainment is below 1; who has nothing to score is not counted.
+    for the same person and its period that holds the last instant of the one scored, once that is over, and is red when
+    its attainment is below 1; who has nothing to score is not counted. `every` knows no cap.
 13. `by`: the series is named by the item's `from` (first sale, event), and the whole has every item. Without `by`'s
     field an event is in the whole only.
 14. `work_s` that is missing: from the owner's latest `ticket.work_started` of that ticket after their previous

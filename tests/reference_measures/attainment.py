@@ -13,7 +13,7 @@ from tests import reference
 from tests.reference import Event, Row
 from tests.reference_measures.world import Cell, Node, Rows, Said, World, grouped
 
-Scored = tuple[Fraction, Fraction]  # weight, attainment after cap and gate
+Scored = tuple[Fraction, Fraction]  # weight, attainment after the gate
 
 
 def rows(world: World, kpi: Node, events: Sequence[Event]) -> Rows:
@@ -60,15 +60,24 @@ def scores(
         for period in world.periods_since(other, inside[0] - timedelta(microseconds=1))
         if inside[0] < world.bounds(period)[1] <= min(inside[1], world.clock)
     ]
-    cap = Fraction(str(spec.get("cap", 1.2)))
     weight = Fraction(str(other.get("weight", 1)))
     parts = []
     for period in ended:
         row = known.get((other["id"], person, period))
         if row is not None and row.attainment is not None:
-            gate = 0 if is_red(known.get((other.get("guardrail", ""), person, period))) else 1
-            parts.append((weight / len(ended), min(exact(row.attainment), cap) * gate))
+            gate = 0 if is_red(guardrail(world, other, known, person, world.bounds(period)[1])) else 1
+            parts.append((weight / len(ended), exact(row.attainment) * gate))
     return parts
+
+
+def guardrail(
+    world: World, other: Node, known: Mapping[tuple[str, ...], Row], person: str, end: datetime
+) -> Row | None:
+    """The row of the guardrail's period that holds the last instant, once that is over."""
+    found = [kpi for kpi in world.catalogue["kpis"] if kpi["id"] == other.get("guardrail")]
+    periods = [world.period(kpi, end - timedelta(microseconds=1)) for kpi in found]
+    over = [period for period in periods if world.bounds(period)[1] <= world.clock]
+    return known.get((found[0]["id"], person, over[0])) if over else None
 
 
 def exact(attainment: float) -> Fraction:
@@ -85,7 +94,8 @@ def reached(parts: list[Scored], spec: Node) -> bool:
     goal = Fraction(str(spec.get("at", 1.0)))
     if spec.get("by", "score") == "every":
         return all(attained >= goal for _, attained in parts)
-    return sum(weight * attained for weight, attained in parts) / sum(weight for weight, _ in parts) >= goal
+    cap = Fraction(str(spec.get("cap", 1.2)))
+    return sum(weight * min(attained, cap) for weight, attained in parts) / sum(weight for weight, _ in parts) >= goal
 
 
 def above(world: World, kpi: Node, person: str, team: str) -> list[str]:

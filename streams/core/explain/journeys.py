@@ -48,6 +48,8 @@ class Put(StrEnum):
     LEAD = "lead"
     LEVEL = "level"
     SUM = "sum"
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
 
 
 class Item(NamedTuple):

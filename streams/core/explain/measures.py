@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from schemas.catalogue.measures import (
+    Attainment,
     Conversion,
     Count,
     Difference,
@@ -29,8 +30,9 @@ from schemas.catalogue.measures_journeys import AsShareWithin
 from streams.core.explain.journeys import tell_journey
 from streams.core.explain.leaves import LeafTold, events_read, tell_leaf
 from streams.core.explain.scene import Scene
+from streams.core.explain.scores import tell_scores
 from streams.core.facts import Fact
-from streams.core.measures.compile import Plan
+from streams.core.measures.compile import Plan, Reading
 from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.measures.leaves import CountLeaf, KeyLeaf, SumLeaf
 
@@ -186,6 +188,19 @@ def _of_time(node: Elapsed | Quantile, teller: Teller) -> Term:
     return term if share else term._replace(joined=Joined.IN_UNIT)
 
 
+def _of_scores(node: Attainment, teller: Teller) -> Term:
+    told = tell_scores(teller.scene, _reading)
+    if told is None:
+        raise UntoldError(type(node).__name__)
+    reached = teller.add(told.reached)
+    return _quotient(reached, teller.add(told.scored, n=told.scored.integer))
+
+
+def _reading(scene: Scene) -> Reading | None:
+    account = account_of(scene)[1]
+    return None if account is None else Reading(account.value, account.n)
+
+
 QUANTITIES: Mapping[type, Callable[..., Term]] = {
     Count: _of_count, Sum: _of_sum, SumOf: _of_sum_of, Difference: _of_difference, Latest: _of_joined,
 }  # fmt: skip
@@ -199,6 +214,7 @@ TERMS: Mapping[type, Callable[[Any, Teller], Term]] = {
     Retention: _of_joined,
     Elapsed: _of_time,
     Quantile: _of_time,
+    Attainment: _of_scores,
 }
 
 

@@ -23,7 +23,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, *keys: str) -> dict[str | None, str
         ("latest", {"H1", "H4g", "x7", "x8"}),
         ("retention", {"S4", "H6b", "x5"}),
         ("repeat", {"C4k"}),
-        ("attainment", {"H3", "x14"}),
+        ("attainment", {"H3", "x14", "x18"}),
         ("growth", {"K1", "K5", "x9", "x10", "x11", "x12", "x13"}),
     ],
 )

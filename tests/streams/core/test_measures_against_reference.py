@@ -70,7 +70,7 @@ def keys_of(measure: Any) -> set[str]:
 
 def marks(kpi: Mapping[str, Any]) -> list[pytest.MarkDecorator]:
     """Strictly expected to be refused, as long as a key of the measure is not computed."""
-    refused = (keys_of(kpi["measure"]) | ({"by"} & set(kpi))) & NOT_COMPUTED
+    refused = (keys_of(kpi["measure"]) - {"by"} | ({"by"} & set(kpi))) & NOT_COMPUTED  # `attainment` has a `by` too
     reason = f"not computed yet: {', '.join(sorted(refused))}"
     return [pytest.mark.xfail(raises=NotComputedError, strict=True, reason=reason)] if refused else []
 
@@ -198,7 +198,8 @@ def test_the_histories_move_the_measures(name: str) -> None:
     @given(worlds(PLANS[name]))
     @hypothesis(max_examples=100, database=None, derandomize=True)
     def gathers(world: World) -> None:
-        values.update(said.value for said in said_by_the_reference(world).values() if said.n)
+        if len(values) < 2:
+            values.update(said.value for said in said_by_the_reference(world).values() if said.n)
 
     gathers()
 

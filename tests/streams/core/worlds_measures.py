@@ -293,22 +293,22 @@ def growth(over: str, period: str, against: Any, of: dict[str, Any] | None = Non
     return Plan("%", {"growth": spec}, types, periods=(period,), ends=timedelta(60))
 
 
-def reached(by: str, period: str, at: float = 1.0) -> Plan:
+def reached(by: str, period: str, at: float, kpis: Any = "all", gate: str = "month") -> Plan:
     """H3 over calls each week, meetings each month, and sales that a guardrail gates."""
     shown: dict[str, Any] = {"title": "x", "unit": "things", "kind": "leading", "scope": "person"}
-    kpis = (
+    scored = (
         {**shown, "id": "calls", "weight": 50, "period": "week", "measure": {"count": "call.completed"},
          "targets": [{"value": 1}]},
         {**shown, "id": "meetings", "weight": 30, "period": "month", "measure": {"count": "meeting.held"},
          "targets": [{"value": 2}]},
         {**shown, "id": "sales", "weight": 20, "period": "month", "measure": {"count": "sale.closed"},
          "targets": [{"value": 1}], "guardrail": "kept"},
-        {**shown, "id": "kept", "kind": "metric", "period": "month", "measure": {"count": "call.completed"},
-         "targets": [{"value": 2}]},
+        {**shown, "id": "kept", "kind": "metric", "period": gate, "measure": {"count": "call.completed"},
+         "targets": [{"value": 1}]},
     )  # fmt: skip
-    spec = {"kpis": "all", "at": at, "by": by, "cap": 1.2}
+    spec = {"kpis": kpis, "at": at, "by": by, "cap": 1.2}
     return Plan("%", {"attainment": spec}, ("call.completed", "meeting.held", "sale.closed"), periods=(period,),
-                scopes=("team", "org"), ends=timedelta(60), kpis=kpis)  # fmt: skip
+                scopes=("team", "org"), ends=timedelta(60), kpis=scored)  # fmt: skip
 
 
 def quantile(q: float, **more: Any) -> Plan:
@@ -358,7 +358,11 @@ PLANS: Mapping[str, tuple[Plan, ...]] = {
         growth("1 month", "month", {"from": "2026-03-10", "to": "2026-03-20"}, adjust="days"),
         growth("1 month", "month", "previous", of={"count": "call.completed", "distinct": "ticket_id"}),
     ),
-    "attainment": (reached("score", "month"), reached("every", "month"), reached("score", "quarter", at=0.7)),
+    "attainment": (
+        reached("score", "month", 0.3), reached("every", "month", 1.3, ["sales", "meetings"]),
+        reached("score", "quarter", 0.2, gate="week"),
+        reached("score", "week", 0.2, ["sales", "calls"], gate="quarter"),
+    ),
     "by": (
         Plan("VND", SOLD, ("sale.closed",), by="campaign_id"),
         Plan("leads", {"count": "call.completed", "distinct": "lead_id"}, ("call.completed",), by="campaign_id"),

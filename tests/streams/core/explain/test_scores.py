@@ -1,0 +1,74 @@
+"""A KPI over KPIs, explained: what is counted anew is what was published, and each person's score is told."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+
+from schemas.catalogue.models import Catalogue
+from streams.core.explain import scores
+from streams.core.explain.explaining import Explanation, Note, explain
+from streams.core.pipeline import compiled
+from streams.core.replay import replay
+from streams.routing import partition_of
+from tests.streams.core import worlds
+from tests.streams.core.test_growth import sale
+from tests.streams.core.test_road_laws import UNTIL_US
+from tests.streams.core.test_scores import MOVING, PARTS, POLICY, scored, seeds
+
+JOINED = [{**MOVING[0], "measure": {**MOVING[0]["measure"], "as": "raw"}}, MOVING[2]]
+
+NOVEMBER_US = 1_793_466_000_000_000
+"""Its first instant in Ho Chi Minh City, in 2026."""
+
+
+def explained(events: list[worlds.Event], catalogue: Catalogue, until_us: int) -> list[Explanation]:
+    outcome = replay(worlds.lines(events), catalogue, POLICY, until_us)
+    spec = compiled(catalogue, POLICY, 1, partition_of(1))
+    return [
+        explain(spec, "h3", value.subject, spec.windows.parse(value.period)[1], until_us, [outcome.kept], value)
+        for value in outcome.values
+        if value.kpi == "h3"
+    ]
+
+
+@given(st.sampled_from(["score", "every"]), st.sampled_from([PARTS, JOINED]), seeds, seeds, st.integers(0, 40))
+@hypothesis(max_examples=10)
+def test_a_score_counted_anew_is_the_one_that_was_published(
+    by: str, parts: list[dict[str, Any]], company: int, week: int, size: int
+) -> None:
+    for told in explained(worlds.events(week, size), scored(by, 0.6, company, parts), UNTIL_US):
+        assert told.account is not None
+        assert Note.DIFFERS not in told.notes, (told.published, told.account)
+
+
+def october() -> list[Explanation]:
+    # an: 120 of 100 sold. binh: 80. Neither of them called.
+    parts = [{**PARTS[0], "period": "month"}, {**PARTS[1], "weight": 50}, PARTS[2]]
+    events = [sale("s1", "2026-10-05T09:00:00", 120), sale("s2", "2026-10-06T09:00:00", 80, owner="binh")]
+    catalogue = scored(at=0.5, parts=parts)
+    return [one for one in explained(events, catalogue, NOVEMBER_US) if one.scene.subject == "hn-1"]
+
+
+def test_each_score_is_told_with_its_parts() -> None:
+    told = next(one for one in october() if one.scene.window.id == "2026-10")
+
+    assert told.account is not None
+    assert ("[1] / [2] × 100", "1 / 2 × 100", 50, 2) == tuple(
+        getattr(told.account, name) for name in ("formula", "numbers", "value", "n")
+    )
+    assert [(one.name, one.examples) for one in told.leaves[0].groups] == [
+        ("reached", ("an 0.6: calls 2026-10 0 × 50 %, sold 2026-10 1.2 × 50 %",)),
+        ("not_reached", ("binh 0.4: calls 2026-10 0 × 50 %, sold 2026-10 0.8 × 50 %",)),
+    ]
+
+
+def test_of_too_many_people_only_what_is_published_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scores, "MOST_PERSONS", 1)
+
+    told = next(one for one in october() if one.scene.window.id == "2026-10")
+
+    assert told.account is None
+    assert Note.UNTOLD in told.notes
