@@ -178,10 +178,12 @@ class Period(StrEnum):
 class Target(_Dated):
     """One version of a target: valid over local dates [from, to), for every `per` or for one `subject`.
 
-    Without either it is per the KPI's scope; without `to` it ends where the next version begins.
+    Without either it is per the KPI's scope; without `to` it ends where the next version begins. With `start` it is a
+    key result of an OKR: attained is the share of the way from there, (actual - start) / (value - start).
     """
 
     value: Number
+    start: Number | None = None
     per: Scope | None = None
     subject: Id | None = None
     strict: StrictBool = False

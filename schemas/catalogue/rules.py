@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from schemas.catalogue.attainment_rules import scored
 from schemas.catalogue.computed import not_computed
-from schemas.catalogue.forms import weekdays
+from schemas.catalogue.forms import Number, weekdays
 from schemas.catalogue.measure_rules import check_measure
 from schemas.catalogue.models import Calendar, Catalogue, Direction
 from schemas.catalogue.problems import Finding, Loc
@@ -151,6 +151,16 @@ def _targets(catalogue: Catalogue) -> Iterator[Finding]:
                     "`strict` không có nghĩa khi direction là band",
                     "`strict` means nothing with direction band",
                 )
+            if target.start is not None and not _leads_on(kpi.direction, target.start, target.value):
+                yield Finding(
+                    "KPI014",
+                    (*loc, k, "start"),
+                    target.start,
+                    f"kết quả then chốt phải đi từ `start` đến một mục tiêu tốt hơn, mà `direction` là {kpi.direction}:"
+                    f" từ {target.start} không đến {target.value} được",
+                    f"a key result leads from `start` to a better target, and `direction` is {kpi.direction}:"
+                    f" {target.start} does not lead to {target.value}",
+                )
         rows = [((target.per, target.subject), target.from_, target.to) for target in kpi.targets]
         for k, other in _overlapping(rows):
             yield Finding(
@@ -160,6 +170,12 @@ def _targets(catalogue: Catalogue) -> Iterator[Finding]:
                 f"mục tiêu chồng ngày với mục tiêu {kpi.targets[other].value} của cùng đối tượng",
                 f"the target overlaps the target {kpi.targets[other].value} of the same subjects",
             )
+
+
+def _leads_on(direction: Direction, start: Number, value: Number) -> bool:
+    if direction is Direction.BAND:
+        return False
+    return start < value if direction is Direction.UP else start > value
 
 
 def _overlapping(rows: list[tuple[Any, date | None, date | None]]) -> Iterator[tuple[int, int]]:

@@ -44,6 +44,7 @@ class Line:
     window: Window
     scope: Scope
     target: Number | None
+    base: Number | None
     strict: bool
     working_time: WorkingTime
     key: bytes
@@ -62,6 +63,7 @@ class Line:
         scope: Scope,
         *,
         target: Number | None,
+        base: Number | None,
         strict: bool,
         working_time: WorkingTime,
         ends: tuple[str, str],
@@ -71,7 +73,7 @@ class Line:
         names = f'"kpi":{_text(kpi)},"subject":{_text(subject)},"scope":"{scope}","period":"{window.id}"'
         opening = f'{{"kind":"value",{names},"start":"{ends[0]}","end":"{ends[1]}","value":'
         key = value_key(kpi, subject, window.id)
-        return cls(plan, subject, window, scope, target, strict, working_time, key, *ends, opening)
+        return cls(plan, subject, window, scope, target, base, strict, working_time, key, *ends, opening)
 
     def record(self, figures: Figures, version: int) -> bytes:
         """The row as JSON: what `Value` dumps and reads."""
@@ -136,6 +138,7 @@ class Readings:
             window,
             scope,
             target=target,
+            base=None if target is None else targets.base(kpi, subject, window),
             strict=target is not None and targets.strict(kpi, subject, window),
             working_time=self._calendars.of(scope, subject),
             ends=ends,
@@ -169,7 +172,7 @@ class Readings:
             value,
             target,
             _expected(plan, target, share),
-            attainment(plan.kpi.direction, value, target),
+            attainment(plan.kpi.direction, value, target, line.base),
             reading.n,
             self._status(line, reading, now_us, share, closed=closed),
         )

@@ -105,7 +105,8 @@ class Scores:
             return None
         reading = self._readings.shown(plan, person, window, closed=True)
         red = self._is_red(board, plan, person, window, now_us)
-        return part_of(plan, reading, self._targets.of(kpi, person, window), red=red)
+        target, base = self._targets.of(kpi, person, window), self._targets.base(kpi, person, window)
+        return part_of(plan, reading, target, base, red=red)
 
     def _is_red(self, board: Board, plan: Plan, person: str, window: Window, now_us: int) -> bool:
         gate = board.gate(plan, window)

@@ -110,9 +110,9 @@ def boards_of(plans: Mapping[str, Plan], windows: Windows) -> list[Board]:
     return [Board(plan, plans, windows) for plan in plans.values() if isinstance(plan.kpi.measure, Attainment)]
 
 
-def part_of(plan: Plan, reading: Reading, target: Number | None, *, red: bool) -> Part | None:
+def part_of(plan: Plan, reading: Reading, target: Number | None, base: Number | None, *, red: bool) -> Part | None:
     """What a period of a KPI adds; None where it has no attainment."""
-    found = quotient(plan.kpi.direction, reading.value, target)
+    found = quotient(plan.kpi.direction, reading.value, target, base)
     return None if found is None else Part(*found, red)
 
 

@@ -10,17 +10,25 @@ RED = (Status.BEHIND, Status.MISSED)
 """States of a guardrail that make the quantity it guards hollow."""
 
 
-def attainment(direction: Direction, value: Number | None, target: Number | None) -> float | None:
-    """value / target (up), target / value (down); None for a band and where the divisor is zero or nothing is known."""
-    found = quotient(direction, value, target)
+def attainment(
+    direction: Direction, value: Number | None, target: Number | None, base: Number | None = None
+) -> float | None:
+    """value / target (up), target / value (down); of a key result that began at `base` the share of the way from there
+    (PRODUCT A14). None for a band and where the divisor is zero or nothing is known."""
+    found = quotient(direction, value, target, base)
     return None if found is None else found[0] / found[1]
 
 
-def quotient(direction: Direction, value: Number | None, target: Number | None) -> tuple[Number, Number] | None:
+def quotient(
+    direction: Direction, value: Number | None, target: Number | None, base: Number | None = None
+) -> tuple[Number, Number] | None:
     """Dividend and divisor of the attainment; None where there is none."""
     if value is None or target is None or direction is Direction.BAND:
         return None
-    over, under = (value, target) if direction is Direction.UP else (target, value)
+    if base is not None:
+        over, under = (value - base, target - base) if direction is Direction.UP else (base - value, base - target)
+    else:
+        over, under = (value, target) if direction is Direction.UP else (target, value)
     return (over, under) if under else None
 
 

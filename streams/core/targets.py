@@ -27,13 +27,15 @@ MOST_KNOWN = 200_000
 
 class Piece(NamedTuple):
     """What one stated version adds to a target: `value` for [start_us, end_us), weighed by the `share` of the period's
-    working time that lies in it. `subject` is whose it is: the one asked for, or a member."""
+    working time that lies in it. `subject` is whose it is: the one asked for, or a member. `base` is where a key result
+    began."""
 
     subject: str
     value: Fraction
     start_us: int
     end_us: int
     share: Fraction
+    base: Fraction | None = None
 
 
 class Targets:
@@ -84,7 +86,17 @@ class Targets:
             return []
         start_us, end_us = self._span(held)
         stretch = max(start_us, window.start_us), min(end_us, window.end_us)
-        return [Piece(subject, Fraction(held.value), *stretch, Fraction(1))]
+        return [Piece(subject, Fraction(held.value), *stretch, Fraction(1), _base(held))]
+
+    def base(self, kpi_id: str, subject: str, window: Window) -> Number | None:
+        """Where a key result began, made of its versions as the target is; None where one of them does not say."""
+        if all(target.start is None for target in self._plans[kpi_id].kpi.targets):
+            return None
+        pieces = self.pieces(kpi_id, subject, window)
+        bases = [(piece.base, piece.share) for piece in pieces if piece.base is not None]
+        if not pieces or len(bases) < len(pieces):
+            return None
+        return _plain(sum((base * share for base, share in bases), Fraction()))
 
     def strict(self, kpi_id: str, subject: str, window: Window) -> bool:
         """Whether the target in force at the period's end is met only when passed."""
@@ -241,13 +253,22 @@ class Targets:
         for version in (version for versions in stated for version in versions):
             edges.update(edge for edge in self._span(version) if start_us < edge < end_us)
         parts = [
-            (Fraction(in_force.value), left_us, right_us)
+            (in_force, left_us, right_us)
             for left_us, right_us in pairwise(sorted(edges))
             if (in_force := self._in_force(stated, left_us)) is not None
         ]
-        if len(parts) == 1 and parts[0][1:] == window[1:]:
-            return [Piece(subject, *parts[0], Fraction(1))]
-        return [Piece(subject, *part, self._share(window, part[1], part[2])) for part in parts]
+        whole = len(parts) == 1 and parts[0][1:] == window[1:]
+        return [
+            Piece(
+                subject,
+                Fraction(version.value),
+                left_us,
+                right_us,
+                Fraction(1) if whole else self._share(window, left_us, right_us),
+                _base(version),
+            )
+            for version, left_us, right_us in parts
+        ]
 
     def _share(self, window: Window, start_us: int, end_us: int) -> Fraction:
         whole_us = self._working_time.between(window.start_us, window.end_us)
@@ -259,6 +280,10 @@ class Targets:
 def _kind(target: Target, kpi: Kpi) -> Scope | None:
     """The kind of subject that a target is stated for; None where it is for one subject."""
     return None if target.subject is not None else target.per or kpi.scope
+
+
+def _base(version: Target) -> Fraction | None:
+    return None if version.start is None else Fraction(version.start)
 
 
 def _weighed(pieces: Iterable[Piece]) -> Fraction:

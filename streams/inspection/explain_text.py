@@ -159,6 +159,14 @@ class _Speaker:
                 end=end,
                 adds=self._number(weighed(piece)),
             )
+        if target.base is not None and row is not None and row.value is not None and row.attainment is not None:
+            yield self._say(
+                "key_result",
+                value=self._number(row.value),
+                target=self._number(target.value),
+                start=self._number(target.base),
+                attained=self._percent(row.attainment),
+            )
         share = self._told.time.share
         if row is not None and row.expected is not None and row.version == 0 and share is not None:
             yield self._say("expected", expected=self._number(row.expected), share=self._percent(share))

@@ -119,7 +119,8 @@ def _target(scene: Scene, target: TargetTold, people: bool) -> dict[str, Any]:
             | {"value": int(value) if value.is_integer() else value, "from": start, "to": end}
             | {"share": float(piece.share), "adds": weighed(piece)}
         )
-    return {"value": target.value, "strict": target.strict, "pieces": pieces}
+    began = {} if target.base is None else {"start": target.base}
+    return {"value": target.value, **began, "strict": target.strict, "pieces": pieces}
 
 
 def _time(time: TimeTold) -> dict[str, Any]:

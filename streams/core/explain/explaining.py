@@ -67,9 +67,10 @@ class ChangeTold:
 
 @dataclass(frozen=True, slots=True)
 class TargetTold:
-    """The target, the versions and members that it is made of, and whether it must be passed."""
+    """The target, where a key result began, whether it must be passed, and the versions and members it is made of."""
 
     value: Number
+    base: Number | None
     strict: bool
     pieces: tuple[Piece, ...]
 
@@ -196,7 +197,8 @@ def _target(scene: Scene) -> TargetTold | None:
     if value is None:
         return None
     pieces = targets.pieces(kpi.id, scene.subject, scene.window)
-    return TargetTold(value, targets.strict(kpi.id, scene.subject, scene.window), tuple(pieces))
+    base = targets.base(kpi.id, scene.subject, scene.window)
+    return TargetTold(value, base, targets.strict(kpi.id, scene.subject, scene.window), tuple(pieces))
 
 
 def _changes(scene: Scene) -> list[ChangeTold]:

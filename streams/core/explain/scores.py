@@ -86,7 +86,7 @@ def _parts(board: Board, scene: Scene, person: str, count: Count) -> dict[PartNa
             reading, red = count(_of(scene, plan, person, ended)), _is_red(board, scene, plan, person, ended, count)
             if reading is None or red is None:
                 return None
-            part = part_of(plan, reading, target, red=red)
+            part = part_of(plan, reading, target, scene.spec.targets.base(plan.kpi.id, person, ended), red=red)
             if part is not None:
                 parts[plan.kpi.id, ended.id] = part
     return parts

@@ -46,6 +46,16 @@ def test_a_script_reads_the_same_as_one_object() -> None:
     assert (0, golden) == (result.exit_code, json.loads(result.stdout))
 
 
+@pytest.mark.parametrize(("lang", "name"), [("en", "Key result"), ("vi", "Kết quả then chốt")])
+def test_a_key_result_is_told_by_its_way_from_the_start(lang: str, name: str, tmp_path: Path) -> None:
+    written = (FIRST_STEPS / "catalogue.yaml").read_text(encoding="utf-8")
+    catalogue = written.replace("{value: 10,", "{value: 12, start: 8,")
+    (tmp_path / "catalogue.yaml").write_text(catalogue, encoding="utf-8")
+    (tmp_path / "events.jsonl").write_bytes((FIRST_STEPS / "events.jsonl").read_bytes())
+
+    assert f"{name}: (10 − 8) / (12 − 8) = 50" in explain(tmp_path, "contacts", "an", "--lang", lang, *NOON).stdout
+
+
 def test_the_default_is_the_period_that_the_clock_is_in() -> None:
     told = json.loads(explain(HERE, "revenue", "an", "--json").stdout)
 

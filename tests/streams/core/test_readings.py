@@ -27,6 +27,7 @@ def line(subject: str, scope: Scope) -> Line:
         Window("2026-11", 0, 1),
         scope,
         target=None,
+        base=None,
         strict=False,
         working_time=HOURS,
         ends=("2026-11-01T00:00:00+07:00", "2026-12-01T00:00:00+07:00"),

@@ -81,6 +81,27 @@ def test_attainment(direction: str, value: Number | None, target: Number, expect
     assert expected == attainment(Direction(direction), value, target)
 
 
+@pytest.mark.parametrize(
+    ("direction", "value", "target", "base", "expected"),
+    [
+        ("up", 4, 5, 3, 0.5),  # from 3 % to 5 %: half of the way
+        ("up", 6, 5, 3, 1.5),
+        ("up", 2, 5, 3, -0.5),  # worse than it began
+        ("up", 3, 5, 3, 0.0),
+        ("down", 25, 20, 30, 0.5),
+        ("down", 0, 20, 30, 3.0),  # nothing to divide by is no matter here
+        ("up", 5, 0, -10, 1.5),
+        ("band", 5, 5, 3, None),
+        ("up", None, 5, 3, None),
+        ("up", 5, 3, 3, None),
+    ],
+)
+def test_a_key_result_is_attained_by_its_way_from_the_start(
+    direction: str, value: Number | None, target: Number, base: Number, expected: float | None
+) -> None:
+    assert expected == attainment(Direction(direction), value, target, base)
+
+
 def test_a_strict_target_must_be_passed() -> None:
     assert meets(Direction.DOWN, 10_000, 10_000, strict=False)
     assert not meets(Direction.DOWN, 10_000, 10_000, strict=True)
