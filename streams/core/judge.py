@@ -446,10 +446,18 @@ class Judge:
         kpi = plan.kpi.id
         if subject in self._spec.subjects[kpi]:
             self._settle_row(plan, subject, window)
+            for guarded in self._spec.guarded.get(kpi, ()):
+                self._settle_guarded(guarded, subject, window)
             if kpi in self._scores.heard and window.end_us <= self._at_us:
                 self._timers.set(minute_after(self._at_us), SCORE, kpi, window.id, subject)
             if plan.growing is not None and plan.growing.reads_own:
                 self._rebase(plan, subject, window, self._at_us)
+
+    def _settle_guarded(self, guarded: Plan, subject: str, window: Window) -> None:
+        """A guardrail's row has changed: a closed one that it guards may be hollow, or no longer."""
+        its = self._spec.windows.period(guarded.kpi.period, window.end_us - 1)
+        if its.end_us == window.end_us and self._values.version(guarded.kpi.id, subject, its.id):
+            self._timers.set(minute_after(self._at_us), RESTATE, guarded.kpi.id, subject, its.id)
 
     def _settle_row(self, plan: Plan, subject: str, window: Window) -> None:
         """Where there is no open row, or nothing may stand any more that it could be about."""
@@ -606,8 +614,11 @@ class Judge:
     def _restate(self, plan: Plan, subject: str, window: Window) -> None:
         # Who is hidden may depend on a sibling's answers.
         subjects = [subject] if plan.kpi.anonymous is None else sorted(self._spec.subjects[plan.kpi.id])
-        if self._values.restate(plan, subjects, window) and plan.kpi.id in self._scores.heard:
-            self._score(plan, window, subject)
+        if self._values.restate(plan, subjects, window):
+            for guarded in self._spec.guarded.get(plan.kpi.id, ()):
+                self._settle_guarded(guarded, subject, window)
+            if plan.kpi.id in self._scores.heard:
+                self._score(plan, window, subject)
         self._restate_again(plan, subject, window)
 
     def _close(self, plan: Plan, window: Window) -> None:

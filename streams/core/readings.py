@@ -162,8 +162,10 @@ class Readings:
             for line, reading in zip(lines, readings, strict=True)
         ]
 
-    def figures(self, line: Line, reading: Reading, now_us: int, *, closed: bool) -> Figures:
-        """A row's figures at `now_us`, from its reading."""
+    def figures(
+        self, line: Line, reading: Reading, now_us: int, *, closed: bool, hollow: bool | None = None
+    ) -> Figures:
+        """A row's figures at `now_us`, from its reading; `hollow` where it is settled what its guardrail says."""
         plan, target, value = line.plan, line.target, reading.value
         if target is None:
             return Figures(value, None, None, None, reading.n, Status.NONE)
@@ -174,29 +176,42 @@ class Readings:
             _expected(plan, target, share),
             attainment(plan.kpi.direction, value, target, line.base),
             reading.n,
-            self._status(line, reading, now_us, share, closed=closed),
+            self._status(line, reading, now_us, share, closed=closed, hollow=hollow),
         )
 
-    def _status(self, line: Line, reading: Reading, now_us: int, share: float, *, closed: bool) -> Status:
+    def _status(
+        self, line: Line, reading: Reading, now_us: int, share: float, *, closed: bool, hollow: bool | None
+    ) -> Status:
         plan, window = line.plan, line.window
         own = status(plan, reading.value, reading.n, line.target, share, strict=line.strict, closed=closed)
         if own is Status.MISSED and plan.measure_class.paced and not _works_in(line.working_time, window):
             return Status.NONE  # nobody misses a target on a Sunday
         if plan.kpi.guardrail is None or own not in (Status.HIT, Status.ON_TRACK):
             return own
-        guard = self._plans.get(plan.kpi.guardrail)
-        if guard is None:
-            return own
-        return Status.HOLLOW if self._is_red(guard, line.subject, min(now_us, window.end_us - 1)) else own
+        if hollow is None:
+            guard = self._plans.get(plan.kpi.guardrail)
+            hollow = guard is not None and self._is_red(guard, line.subject, window, now_us, closed=closed)
+        return Status.HOLLOW if hollow else own
 
-    def _is_red(self, guard: Plan, subject: str, at_us: int) -> bool:
-        """Whether a guardrail says no for the period that holds an instant."""
+    def guardrail_is_over(self, plan: Plan, window: Window) -> bool:
+        """Whether a guardrail's own period ends with the period that it guards, or before."""
+        guard = self._plans.get(plan.kpi.guardrail or "")
+        return guard is not None and self._guarding(guard, window).end_us <= window.end_us
+
+    def _guarding(self, guard: Plan, guarded: Window) -> Window:
+        """The period of a guardrail that says how the guarded one ends."""
+        return self._windows.period(guard.kpi.period, guarded.end_us - 1)
+
+    def _is_red(self, guard: Plan, subject: str, guarded: Window, now_us: int, *, closed: bool) -> bool:
+        """Whether a guardrail says no in its own period, which may go on where the guarded one is closed."""
+        at_us = min(now_us, guarded.end_us - 1)
         window = self._windows.period(guard.kpi.period, at_us)
+        closed = closed and window.end_us <= guarded.end_us
         target = self._targets.of(guard.kpi.id, subject, window)
-        reading = self.shown(guard, subject, window, closed=False)
+        reading = self.shown(guard, subject, window, closed=closed)
         strict = self._targets.strict(guard.kpi.id, subject, window)
         share = self._share(self._calendars.of(self._targets.scopes[subject], subject), window, at_us)
-        return status(guard, reading.value, reading.n, target, share, strict=strict, closed=False) in RED
+        return status(guard, reading.value, reading.n, target, share, strict=strict, closed=closed) in RED
 
     def _share(self, working_time: WorkingTime, window: Window, now_us: int) -> float:
         """The share of a window's working time that is over, the same for all subjects of one calendar."""

@@ -6,12 +6,12 @@ are sent at once.
 """
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from schemas import topics
-from schemas.values import Value
+from schemas.values import Status, Value
 from streams.core.layout import Layout
 from streams.core.measures.compile import Plan, Reading
 from streams.core.readings import Figures, Line, Readings, value_key
@@ -20,6 +20,7 @@ from streams.core.stage import Send
 from streams.core.windows import Window, Windows
 
 ROW = "row"
+"""Rows of [version, value, n], and True behind them where a closed one is hollow."""
 Name = tuple[str, str, str]
 """(kpi, subject, period)."""
 
@@ -47,18 +48,18 @@ class ValueRows:
 
     def ready(self, plans: dict[str, Plan]) -> None:
         """Take up what the rows say. Every open row counts as changed: what was held back is not stored."""
-        for key, (version, value, n) in self._rows.items(ROW):
+        for key, (version, value, *more) in self._rows.items(ROW):
             kpi, subject, period = str(key[1]), str(key[2]), str(key[3])
             if version == 0:
                 self._begin_line(plans[kpi], subject, self._window(period))
             elif isinstance(value, str):  # digits of what msgpack could not carry
-                self._rows.read_as(key, [version, int(value), n])
+                self._rows.read_as(key, [version, int(value), *more])
 
     # -- reading
 
     def names(self) -> Iterator[tuple[Name, int]]:
         """(kpi, subject, period) and version of every row."""
-        for key, (version, _, _) in self._rows.items(ROW):
+        for key, (version, *_) in self._rows.items(ROW):
             yield (str(key[1]), str(key[2]), str(key[3])), version
 
     def version(self, kpi: str, subject: str, period: str) -> int | None:
@@ -85,11 +86,10 @@ class ValueRows:
         row = self._rows.get((ROW, plan.kpi.id, subject, window.id))
         if row is None:
             return None
-        version, value, n = row
-        line, closed = self._readings.line(plan, subject, window), version > 0
-        if not closed:
+        if row[0] == 0:
+            line = self._readings.line(plan, subject, window)
             return line.model(self._figures(line, now_us), 0)
-        return line.model(self._readings.figures(line, Reading(value, n), now_us, closed=True), version)
+        return self._closed(plan, subject, window)
 
     def final(self, plans: dict[str, Plan], now_us: int) -> Iterator[Value]:
         """Every row; what is due for restatement is restated."""
@@ -100,9 +100,7 @@ class ValueRows:
                 yield line.model(self._figures(line, now_us), 0)
                 continue
             self.restate(plan, [subject], window)
-            version, value, n = self._rows.get((ROW, kpi, subject, period))
-            line = self._readings.line(plan, subject, window)
-            yield line.model(self._readings.figures(line, Reading(value, n), now_us, closed=True), version)
+            yield self._closed(plan, subject, window)
 
     # -- life
 
@@ -152,22 +150,23 @@ class ValueRows:
             self._keep(plan, subject, window, 1, self._readings.shown(plan, subject, window, closed=True), line)
 
     def restate(self, plan: Plan, subjects: Iterable[str], window: Window) -> bool:
-        """Closed rows whose value is no longer true get a new version; whether there were any."""
+        """Closed rows whose value is no longer true, or that are hollow or no longer, get a new version; whether there
+        were any."""
         restated = False
         for subject in subjects:
-            version, value, n = self._rows.get((ROW, plan.kpi.id, subject, window.id)) or (0, None, 0)
-            if version > 0:
+            row = self._rows.get((ROW, plan.kpi.id, subject, window.id))
+            if row is not None and row[0] > 0:
                 reading = self._readings.shown(plan, subject, window, closed=True)
-                if reading != (value, n):
-                    self._keep(plan, subject, window, version + 1, reading)
+                if reading != tuple(row[1:3]) or self._has_turned(plan, subject, window, reading, row):
+                    self._keep(plan, subject, window, row[0] + 1, reading)
                     restated = True
         return restated
 
     def tell_again(self, plan: Plan, subject: str, window: Window) -> None:
         """Publish a row whose target or name may have changed."""
-        version, value, n = self._rows.get((ROW, plan.kpi.id, subject, window.id))
+        version, value, n, *_ = self._rows.get((ROW, plan.kpi.id, subject, window.id))
         if version > 0:
-            self._send(self._readings.line(plan, subject, window), Reading(value, n), version)
+            self._keep(plan, subject, window, version, Reading(value, n))
 
     def retime(self, plans: Mapping[str, Plan], subject: str, from_us: int, to_us: int) -> None:
         """The subject's working time has changed between two instants: what is expected in open rows, and whether a
@@ -186,7 +185,7 @@ class ValueRows:
 
     def sweep(self, oldest_us: int, reaches_us: Mapping[str, int]) -> None:
         """Forget rows that nothing inside the horizon can change, those of some KPIs later; on kpi.values they stay."""
-        for key, (version, _, _) in self._rows.items(ROW):
+        for key, (version, *_) in self._rows.items(ROW):
             if version > 0 and self._window(str(key[3])).end_us < oldest_us - reaches_us[str(key[1])]:
                 self._rows.drop(key)
 
@@ -219,13 +218,27 @@ class ValueRows:
     def _keep(
         self, plan: Plan, subject: str, window: Window, version: int, reading: Reading, line: Line | None = None
     ) -> None:
+        line = line or self._readings.line(plan, subject, window)
+        figures = self._final_figures(line, reading)
         row: list[Any] = [version, *reading]
-        self._rows.put((ROW, plan.kpi.id, subject, window.id), row)
-        self._send(line or self._readings.line(plan, subject, window), reading, version)
-
-    def _send(self, line: Line, reading: Reading, version: int) -> None:
-        figures = self._readings.figures(line, reading, line.window.end_us, closed=True)
+        self._rows.put((ROW, plan.kpi.id, subject, window.id), row + [True] * (figures.status is Status.HOLLOW))
         self._sends.append(Send(topics.VALUES, line.key, line.record(figures, version)))
+
+    def _closed(self, plan: Plan, subject: str, window: Window) -> Value:
+        """A closed row as its version said."""
+        version, value, n, *hollow = self._rows.get((ROW, plan.kpi.id, subject, window.id))
+        line = self._readings.line(plan, subject, window)
+        return line.model(self._final_figures(line, Reading(value, n), hollow=bool(hollow)), version)
+
+    def _has_turned(self, plan: Plan, subject: str, window: Window, reading: Reading, row: Sequence[Any]) -> bool:
+        """Whether a guardrail says something else by now. One whose period goes on spoke at the close, and no more."""
+        if not self._readings.guardrail_is_over(plan, window):
+            return False
+        figures = self._final_figures(self._readings.line(plan, subject, window), reading)
+        return (figures.status is Status.HOLLOW) is not (len(row) > 3)
+
+    def _final_figures(self, line: Line, reading: Reading, *, hollow: bool | None = None) -> Figures:
+        return self._readings.figures(line, reading, line.window.end_us, closed=True, hollow=hollow)
 
     def _begin_line(self, plan: Plan, subject: str, window: Window) -> None:
         line = self._readings.line(plan, subject, window)

@@ -297,7 +297,7 @@ def _stored_rows(asked: Asked, rows: Rows) -> list[StoredRow]:
     found = [
         # digits stand for a value that msgpack could not carry
         StoredRow(str(key[3]), version, int(value) if isinstance(value, str) else value, n)
-        for key, (version, value, n) in rows.items(ROW)
+        for key, (version, value, n, *_) in rows.items(ROW)
         if key[1:3] == (asked.kpi, asked.subject)
     ]
     return _chosen(asked, found, lambda row: row.period)
