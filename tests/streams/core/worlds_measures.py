@@ -110,6 +110,26 @@ def call(dice: Dice) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def opportunity(dice: Dice) -> dict[str, Any]:
+    return {"opportunity_id": dice.one("o1", "o2", "o3"), "owner": dice.one("an", "binh", "chi")}
+
+
+def contract(dice: Dice) -> dict[str, Any]:
+    return {"contract_id": dice.one("n1", "n2", "n3"), "owner": dice.one("an", "binh", "chi")}
+
+
+def survey(dice: Dice) -> dict[str, Any]:
+    return {"about_id": dice.one("t1", "t2", "t3"), **dice.owner()}
+
+
+def requisition(dice: Dice) -> dict[str, Any]:
+    return {"requisition_id": dice.one("r1", "r2"), **dice.some(team="hn-1")}
+
+
+def email(dice: Dice) -> dict[str, Any]:
+    return {"message_id": dice.one("m1", "m2"), "recipient_hash": dice.one("a", "b"), **dice.some(campaign_id="spring")}
+
+
 FIELDS: Mapping[str, Fields] = {
     "lead.created": lambda dice: {"lead_id": lead(dice), **dice.owner(), **dice.some(source_channel="web")},
     "lead.merged": lambda dice: {"lead_id": lead(dice), "into_lead_id": lead(dice)},
@@ -131,6 +151,26 @@ FIELDS: Mapping[str, Fields] = {
     "employee.hired": lambda dice: {"person_id": dice.one("an", "chi"), **dice.some(team="hn-2")},
     "call.completed": call,
     "meeting.held": lambda dice: {"owner": dice.one("an", "binh", "chi")},
+    "lead.qualified": lambda dice: {"lead_id": lead(dice), **dice.owner()},
+    "opportunity.won": opportunity, "opportunity.lost": opportunity,
+    "contract.signed": contract, "contract.cancelled": contract,
+    "csat.sent": survey, "csat.response": lambda dice: {**survey(dice), "score": dice.one(1, 3, 4, 5)},
+    "survey.esat.response": lambda dice: {"score": dice.one(0, 7.5, 10), **dice.some(team="hn-1")},
+    "ticket.resolved": ticket, "ticket.reopened": ticket,
+    "requisition.opened": requisition, "requisition.cancelled": requisition, "offer.accepted": requisition,
+    "web.session": lambda dice: {
+        "visitor_hash": "v", "channel": dice.one("organic", "paid"),
+        **dice.some(bot=True, bounced=dice.one(True, False)),
+    },
+    "ad.spend": lambda dice: {"campaign_id": "spring", "amount": dice.one(1000, 25)},
+    "ad.impression": lambda dice: {"campaign_id": "spring", **dice.some(reach_hash=dice.one("a", "b"), count=2)},
+    "conversion.recorded": lambda dice: dice.some(campaign_id=dice.one("spring", "autumn"), value=dice.one(5, 70)),
+    "cost.recorded": lambda dice: {"kind": dice.one("sales", "marketing", "recruiting", "cogs"), "amount": 300},
+    "email.delivered": email, "email.opened": lambda dice: {**email(dice), **dice.some(machine=dice.one(True, False))},
+    "email.clicked": email, "email.unsubscribed": email, "email.complained": email,
+    "social.engagement": lambda dice: {
+        "kind": dice.one("like", "share"), **dice.some(count=dice.one(0, 4), sentiment=dice.one(-0.5, 0.5)),
+    },
 }  # fmt: skip
 
 

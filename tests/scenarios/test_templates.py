@@ -1,0 +1,106 @@
+"""Every shipped template: an example worked out by hand (tests/data/templates), and the contract over random histories.
+
+A row of an example is [value, n] or [value], `absent` where there must be none. The company, its zone and its office
+are those of tests.reference_measures.examples; the clock stands at `until`, by default 1 February 2027.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import settings as hypothesis
+from ruamel.yaml import YAML
+
+from schemas.catalogue.models import Catalogue
+from schemas.templates import template_paths
+from streams.core.policy import DAY_US, Policy
+from streams.core.replay import replay
+from tests.reference_measures.examples import ZONE, company, event, instant
+from tests.streams.core.test_measures_against_reference import (
+    assert_values,
+    said_by_the_engine,
+    said_by_the_reference,
+)
+from tests.streams.core.worlds import lines
+from tests.streams.core.worlds_measures import Plan, World, worlds
+
+FOLDER = Path(__file__).parents[1] / "data" / "templates"
+POLICY = Policy(future_us=None, horizon_us=1000 * DAY_US)
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+HOME = ZoneInfo(ZONE)
+SELECTS = ("count", "of", "from", "to", "base", "lost", "stop", "undo", "pause")
+ELSEWHERE = {"attainment"}
+"""Measures of KPIs, which have their own law in tests/streams/core."""
+
+
+def read(path: Path) -> Any:
+    return YAML(typ="safe").load(path)
+
+
+TEMPLATES = {path.stem: read(path) for path in template_paths()}
+SHIPPED = {kpi["id"]: kpi for template in TEMPLATES.values() for kpi in template["kpis"]}
+EXAMPLES = [
+    pytest.param(stem, given_, id=given_["id"])
+    for stem in TEMPLATES
+    for given_ in read(FOLDER / f"{stem}.yaml")
+    if given_["id"] in SHIPPED
+]
+IDS = [str(example.id) for example in EXAMPLES]
+
+
+def test_every_shipped_kpi_has_an_example() -> None:
+    assert set(SHIPPED) == set(IDS)
+
+
+@pytest.mark.parametrize(("stem", "example"), EXAMPLES)
+def test_a_template_says_what_was_worked_out_by_hand(stem: str, example: Mapping[str, Any]) -> None:
+    template = TEMPLATES[stem]
+    kpis = [*template["kpis"], *example.get("kpis", [])]
+    catalogue = Catalogue.model_validate({**company([]), "goals": template["goals"], "kpis": kpis})
+    events = [event(number, line, HOME) for number, line in enumerate(example["events"], start=1)]
+    until = instant(example.get("until", "2027-02-01T00:00"), HOME)
+
+    values = replay(lines(list(map(dict, events))), catalogue, POLICY, (until - EPOCH) // MICROSECOND).values
+
+    got = {f"{v.subject} {v.period}": (v.value, v.n) for v in values if v.kpi == example["id"]}
+    for row, said in example["rows"].items():
+        if said == "absent":
+            assert row not in got
+            continue
+        value, *n = said
+        wanted = None if value is None else pytest.approx(value, rel=example.get("within", 1e-9))
+        assert (wanted, *n) == got[row][: len(said)], row
+
+
+@pytest.mark.parametrize("id_", [id_ for id_, kpi in SHIPPED.items() if not ELSEWHERE & set(kpi["measure"])])
+def test_a_template_holds_over_random_histories(id_: str) -> None:
+    kpi = SHIPPED[id_]
+    types = tuple(dict.fromkeys([*types_of(kpi["measure"]), *["lead.merged"] * ("lead_id" in str(kpi["measure"]))]))
+    plan = Plan(kpi["unit"], kpi["measure"], types, (kpi["period"],), (kpi["scope"],), ends=timedelta(400))
+
+    @given(worlds((plan,)))
+    @hypothesis(max_examples=4)
+    def holds(world: World) -> None:
+        assume(world.events)  # where nothing has ever happened there is no clock
+        assert_values(said_by_the_reference(world), said_by_the_engine(world), world)
+
+    holds()
+
+
+def types_of(node: Any) -> Iterator[str]:
+    """Every event type that a measure reads."""
+    if isinstance(node, Mapping):
+        for key, part in node.items():
+            yield from types_named(part) if key in SELECTS else ()
+            yield from types_of(part)
+    elif isinstance(node, list):
+        for part in node:
+            yield from types_of(part)
+
+
+def types_named(part: Any) -> list[str]:
+    return [name for name in ([part] if isinstance(part, str) else part) if isinstance(name, str) and "." in name]
