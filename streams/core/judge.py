@@ -55,8 +55,9 @@ tenth of the time at most goes into states that nobody looks at."""
 
 PAST_US = 5 * MINUTE_US
 PAST_ROW_PAUSE_US = 600
-"""The pause where the clock is more than `PAST_US` behind the wall's: these values are of the past, and nobody waits
-for the next one. A backlog's publishing took 10 % of a worker, so it takes 3 %."""
+"""The pause where the clock is more than `PAST_US` behind the wall's: some source reads a backlog, also where what it
+has told so far is read to its end. These values are of the past, and nobody waits for the next one. A backlog's
+publishing took a quarter of a worker with the wallboards that read it, so it takes 3 %."""
 
 LIVE_ROW_PAUSE_US, LIVE_FREE_US = 20, 25_000
 """Live too, what publishing took is waited for: at 10,000 events a second each chunk changes some rows of nearly
@@ -313,11 +314,14 @@ class Judge:
     def _publish(self, now: Now) -> None:
         """Changed rows: when live as soon as the machine can, and now and then in a backlog."""
         at_us, rows = self._published
-        if now.caught_up or now.fresh:
+        if now.us - (self.clock_us or 0) > PAST_US:
+            # By what waits, too: most of it is closed before anybody looks.
+            rows = max(rows, self._values.waiting * self._spec.observe.partitions)
+            pause_us = max(SECOND_US, rows * PAST_ROW_PAUSE_US) if at_us else 0
+        elif now.caught_up or now.fresh:
             pause_us = rows * LIVE_ROW_PAUSE_US - LIVE_FREE_US
         else:
-            row_us = PAST_ROW_PAUSE_US if now.us - (self.clock_us or 0) > PAST_US else ROW_PAUSE_US
-            pause_us = max(SECOND_US, rows * row_us) if rows else 0
+            pause_us = max(SECOND_US, rows * ROW_PAUSE_US) if rows else 0
         if now.us < at_us + pause_us:
             return
         self._refresh()

@@ -90,10 +90,10 @@ class MemoryStore:
     def __init__(self) -> None:
         self.events: dict[str, dict[str, bytes]] = {}
         """Source -> id -> packed: no tuple an event."""
-        self.amended: dict[Identity, list[Identity]] = {}
+        self.amended: dict[Identity, tuple[Identity, ...]] = {}
         """Who amends an event."""
-        self.sales: dict[Family, list[Identity]] = {}
-        """Families of sales."""
+        self.sales: dict[Family, tuple[Identity, ...]] = {}
+        """Families of sales. Tuples of texts, not lists: the garbage collector forgets them the first time it looks."""
         self._rows: dict[Key, list[bytes]] = {}
 
     def __len__(self) -> int:
@@ -135,9 +135,10 @@ class MemoryStore:
 
     def join(self, family: Family, identity: Identity) -> None:
         if family[0] == "root":
-            self.amended.setdefault((family[1], family[2]), []).append(identity)
+            root = (family[1], family[2])
+            self.amended[root] = (*self.amended.get(root, ()), identity)
         else:
-            self.sales.setdefault(family, []).append(identity)
+            self.sales[family] = (*self.sales.get(family, ()), identity)
 
     def leave(self, family: Family, identity: Identity) -> None:
         if family[0] == "root":
@@ -160,7 +161,7 @@ def in_memory(partition: int) -> EventStore:
     return MemoryStore()
 
 
-def _leave(index: dict[Any, list[Identity]], name: Family, identity: Identity) -> None:
-    index[name].remove(identity)
+def _leave(index: dict[Any, tuple[Identity, ...]], name: Family, identity: Identity) -> None:
+    index[name] = tuple(one for one in index[name] if one != identity)
     if not index[name]:
         del index[name]

@@ -191,6 +191,11 @@ class ValueRows:
 
     # -- publishing
 
+    @property
+    def waiting(self) -> int:
+        """Open rows that may differ from what was published."""
+        return sum([len(block.changed) for block in self._changed])
+
     def publish(self, now_us: int) -> int:
         """Send what has changed of open rows, as of now; how many rows were looked at."""
         looked = 0

@@ -19,7 +19,8 @@ from streams.core.stage import Now, PartitionState, PlainRecord, Step
 from tests.streams.core.plans import plans_of
 
 NOON_US = parse_us("2026-11-23T12:00:00+07:00")
-WALL_US = parse_us("2026-12-01T08:00:00+07:00")
+WALL_US = NOON_US + SECOND_US
+LATER_US = parse_us("2026-12-01T08:00:00+07:00")
 CATALOGUE = Catalogue.model_validate(
     {
         "version": 1,
@@ -97,8 +98,12 @@ def test_live_every_chunk_publishes(judge: PartitionState) -> None:
     assert [(1, 0), (2, 0)] == list(told(*steps))
 
 
-def test_a_backlog_publishes_the_newest_state_about_once_a_second(judge: PartitionState) -> None:
-    steps = [judge.feed(calls(number + 1), Now(WALL_US + number * SECOND_US // 4, BACKLOG)) for number in range(9)]
+# Where the clock of the frames is far behind, all that OBSERVE has told may be read to its end.
+@pytest.mark.parametrize(("began_us", "caught_up"), [(WALL_US, BACKLOG), (LATER_US, BACKLOG), (LATER_US, LIVE)])
+def test_a_backlog_publishes_the_newest_state_about_once_a_second(
+    judge: PartitionState, began_us: int, caught_up: bool
+) -> None:
+    steps = [judge.feed(calls(number + 1), Now(began_us + number * SECOND_US // 4, caught_up)) for number in range(9)]
 
     assert [(1, 0), (5, 0), (9, 0)] == list(told(*steps))
 
