@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.bench import compare, growth, latency, live, soak, transactions
+from tests.bench import compare, growth, latency, live, measure_costs, soak, transactions
 from tests.bench.contenders import CONTENDERS
 
 
@@ -19,11 +19,12 @@ def main() -> int:
         "--only", help=f"contenders, with commas between, of {', '.join(names)} (default: those that finish in minutes)"
     )
     parser.add_argument("--json", type=Path, help="also writes every run to this file")
-    commands = parser.add_subparsers(dest="command", metavar="transactions | latency | live | growth | soak")
+    commands = parser.add_subparsers(dest="command", metavar="transactions | latency | live | growth | measures | soak")
     transactions.add_arguments(commands.add_parser("transactions", help=transactions.__doc__))
     latency.add_arguments(commands.add_parser("latency", help=latency.__doc__))
     live.add_arguments(commands.add_parser("live", help=live.__doc__))
     growth.add_arguments(commands.add_parser("growth", help=growth.__doc__))
+    measure_costs.add_arguments(commands.add_parser("measures", help=measure_costs.__doc__))
     soak.add_arguments(commands.add_parser("soak", help=soak.__doc__))
     asked = parser.parse_args()
     # As Ctrl-C does: brokers and workers are ended, not left behind.
