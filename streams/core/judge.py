@@ -39,7 +39,10 @@ from streams.core.windows import Window
 
 OPENED, META, SHAPE = "opened", "meta", "shape"
 REFRESH_US = 10 * MINUTE_US
-"""Open rows are published again this often even if nothing came: what is expected by now grows with the clock."""
+"""Open rows are published again at each multiple of this even if nothing came: what is expected by now grows with the
+clock, and what is projected with its hours."""
+AGED_PAUSE_US = 5 * SECOND_US
+"""What is projected from a pool that has changed is told this often at most."""
 MOST_DECISIONS = 10_000
 """In one turn, some half a second of work; a minute that was begun is decided to its end. A clock that jumps over the
 nine days of Tết asks for all decisions of these days at once, and a worker that takes longer than its session for them
@@ -125,6 +128,9 @@ class Judge:
         """When rows were published last, and how many; as many as this for each partition."""
         self._meta: dict[str, Any] = {"decided_us": None, "first_us": None, "swept_day": 0, "refreshed_us": 0}
         self._meta |= {"oldest_us": 0, "began": False, "transitions": {}, "fingerprint": spec.observe.fingerprint}
+        self._aged: dict[str, None] = {}
+        """KPIs whose pool has changed, since `_aged_us` of wall time."""
+        self._aged_us = 0
         self._shape = shape_of(spec.layout)
         self._at_us = 0
         self.is_behind = False
@@ -152,6 +158,7 @@ class Judge:
         self._attendance.ready()
         self._values.ready(self._spec.plans)
         self._watch.ready()
+        self._aged = {kpi: None for kpi, plan in self._spec.plans.items() if plan.ages}
         decided_us = self._meta["decided_us"]
         if decided_us is not None:
             self._at_us = decided_us
@@ -274,6 +281,7 @@ class Judge:
 
     def _finish(self, now: Now) -> Step:
         self._aligned.save()
+        self._age(now)
         self._publish(now)
         self._sweep()
         self._rows.put((META,), self._meta)
@@ -414,7 +422,8 @@ class Judge:
     def _take_total(self, source: str, total: Total, stamp_us: int) -> None:
         kpi, subject, period, _ = total
         if period == POOL and kpi in self._spec.plans:
-            self._partials.put_total(source, total)  # moves values by little: those that change are told in time
+            if self._partials.put_total(source, total) is not None:
+                self._aged[kpi] = None
             return
         if not self._spec.fits(kpi, subject, period):
             return  # told before the catalogue changed
@@ -635,8 +644,9 @@ class Judge:
     def _restate_again(self, plan: Plan, subject: str, window: Window) -> None:
         """A cohort that is not mature is looked at once a local day."""
         if plan.ages and self._at_us < window.end_us + plan.reach_us:
-            day = self._spec.windows.period(Period.DAY, self._at_us)
-            self._timers.set(minute_from(day.end_us), RESTATE, plan.kpi.id, subject, window.id)
+            grace_us = self._spec.policy.grace_us  # by then LINK has told of the day before
+            day = self._spec.windows.period(Period.DAY, self._at_us - grace_us)
+            self._timers.set(minute_from(day.end_us + grace_us), RESTATE, plan.kpi.id, subject, window.id)
 
     def _close_hour(self, plan: Plan, subject: str, now_us: int) -> None:
         end_us = self._watch.close_hour(plan, subject)
@@ -697,11 +707,28 @@ class Judge:
     def _refresh(self) -> None:
         """Let `expected` follow the clock on rows that nothing else touches."""
         clock_us = self.clock_us
-        if clock_us is None or clock_us - self._meta["refreshed_us"] < REFRESH_US:
+        if clock_us is None or clock_us // REFRESH_US <= self._meta["refreshed_us"] // REFRESH_US:
             return
         self._meta["refreshed_us"] = clock_us
         for plan in self._spec.plans.values():
             self._values.touch_all(plan.kpi.id, self._spec.windows.period(plan.kpi.period, clock_us).id)
+
+    def _age(self, now: Now) -> None:
+        """The pool of a projection has changed, with the day or by late events: its rows are told anew or restated. Of
+        the past each is looked at once a day."""
+        clock_us = self.clock_us
+        is_live = (now.caught_up or now.fresh) and clock_us is not None and now.us - clock_us <= PAST_US
+        if not self._aged or not is_live or now.us < self._aged_us + AGED_PAUSE_US:
+            return
+        for (kpi, subject, period), version in list(self._values.names()):
+            plan = self._spec.plans[kpi]
+            if kpi not in self._aged:
+                continue
+            if version == 0:
+                self._values.touch(kpi, subject, period)
+            elif self._at_us < (window := self._window(period)).end_us + plan.reach_us:
+                self._values.restate(plan, [subject], window)
+        self._aged, self._aged_us = {}, now.us
 
     def _announce(self, plan: Plan, subject: str, period: str, cls: AlertClass, step: AlertStep, now_us: int) -> None:
         name = f"{cls.value}|{step.transition.value}"

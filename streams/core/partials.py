@@ -12,12 +12,11 @@ from operator import add, sub
 from typing import Any, NamedTuple, Protocol
 
 from schemas.catalogue.measures import Count, Sum
-from schemas.catalogue.models import Period
 from streams.core import frames
 from streams.core.accumulators import sparse
 from streams.core.accumulators.sparse import Sparse
 from streams.core.frames import Cell, Total
-from streams.core.journeys.contract import FOREVER_US, POOL, Linked
+from streams.core.journeys.contract import FOREVER_US, POOL, Linked, aged_us
 from streams.core.layout import Group, Layout
 from streams.core.measures.compile import FACTS_SLOT, N_SLOT, Plan, Reading
 from streams.core.measures.leaves import CountLeaf, SumLeaf
@@ -197,17 +196,15 @@ class Partials:
         return [sparse.merge(vectors[leaf] for vectors in parts) for leaf in range(plan.linked)]
 
     def _linked(self, plan: Plan, subject: str, window: str) -> Linked:
-        """What LINK told, with the clock. A period that is over is looked at once a local day, at its beginning."""
+        """What LINK told, with the clock."""
         vectors, windows = self.linked(plan, subject, window), self._windows
         if windows is None or not plan.journeys:
             return Linked(vectors)
         (_, (_, start_us, end_us)), now_us = windows.parse(window), self._now()
-        if now_us >= end_us:
-            now_us = max(windows.period(Period.DAY, now_us).start_us, end_us)
         pools = self._pools.get(plan.kpi.id)
         if pools is None:
             pools = self._pools[plan.kpi.id] = self.linked(plan, "", POOL)
-        return Linked(vectors, now_us, start_us, end_us, pools)
+        return Linked(vectors, now_us, start_us, end_us, pools, aged_us(windows, end_us, now_us))
 
 
 def _kpis_by_slot(group: Group) -> list[str]:

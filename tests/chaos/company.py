@@ -17,7 +17,7 @@ from random import Random
 
 from schemas.events.reasons import Reason
 from tests.kafka.mixed_events import TEMPLATES, Json, Mixed, bad_lines, mixed, write_tenant
-from tests.kafka.product import Row, now
+from tests.kafka.product import Row, hour, now
 
 WATCHED = "WATCHED"
 WATCHERS = [f"watch.{number}" for number in range(4)]
@@ -42,7 +42,7 @@ class Company:
     horizon_days: int = 100
     ordered: bool = True
     """Whether the watched team's alerts are those of the replay: a backlog that is judged at its own time."""
-    replays: dict[date, Replay] = field(default_factory=dict)
+    replays: dict[tuple[date, int], Replay] = field(default_factory=dict)
     """What `kpi replay` said of the file on a day: rows that share a company need not ask again."""
 
 
@@ -84,9 +84,10 @@ def two_years_company(folder: Path, count: int, seed: int, quiet: bool = False) 
     return _written(folder, both, end, quiet, horizon_days=500, ordered=False)
 
 
-def tenant_day() -> date:
-    """The tenant's date (UTC+7), late enough that yesterday is closed for live workers and replay alike."""
-    return (now() + timedelta(hours=7, minutes=-6)).date()
+def tenant_hour() -> tuple[date, int]:
+    """The tenant's date (UTC+7), late enough that yesterday is closed for live workers and replay alike; and the hour
+    that projections go by."""
+    return (now() + timedelta(hours=7, minutes=-6)).date(), hour(now())
 
 
 def live_event(number: int) -> Json:

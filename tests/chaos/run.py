@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 
 from tests.chaos.backlog import Backlog
 from tests.chaos.cluster import ChaosBroker
-from tests.chaos.company import Company, Replay, tenant_day
+from tests.chaos.company import Company, Replay, tenant_hour
 from tests.chaos.proxy import Wire
 from tests.kafka.harness import PARTITIONS, ROOT
 from tests.kafka.product import STREAMS, Product, now, replayed
@@ -300,15 +300,15 @@ class Run:
         self.sent += 1
 
     async def replayed(self) -> Replay:
-        """Rows and alerts of `kpi replay` on all that was sent, with a clock that ends now or earlier this day."""
-        company, day = self.company, tenant_day()
-        if not self.more_events and day in company.replays:
-            return company.replays[day]
+        """Rows and alerts of `kpi replay` on all that was sent, with a clock that ends now or earlier this hour."""
+        company, hour = self.company, tenant_hour()
+        if not self.more_events and hour in company.replays:
+            return company.replays[hour]
         catalogue = [part for path in company.catalogue for part in ("-c", path)]
         options = ["--json", "--until", now().isoformat(), "--horizon", company.horizon_days]
         said = replayed(await self.command("replay", company.path, *self.more_events, *catalogue, *options))
         if not self.more_events:
-            company.replays[day] = said
+            company.replays[hour] = said
         return said
 
     async def command(self, *arguments: object) -> str:

@@ -263,6 +263,8 @@ def _sale(company: _Company) -> tuple[str, Json]:
     data: Json = {"sale_id": sale, "owner": company.seller(), "amount": amount}
     if company.below(2):
         data |= {"cost": amount * 2 // 3, "quantity": 1 + company.below(4)}
+    if company.below(5) == 0:  # cohorts that are not mature yet, open and closed
+        data |= {"lead_id": company.some("lead", 3000), "customer_id": company.some("customer", 800)}
     return sale, data
 
 

@@ -17,7 +17,7 @@ from streams.core.explain.leaves import Day, Group, LeafTold
 from streams.core.explain.scene import EXAMPLES, Reason, Scene, Tally, by_time
 from streams.core.journeys import cohorts, elapsed, retention
 from streams.core.journeys.cohorts import Conversion, Repeat, Share
-from streams.core.journeys.contract import POOL, Ground, Linked, Moment, Told, View, first
+from streams.core.journeys.contract import POOL, Ground, Linked, Moment, Told, View, aged_us, first
 from streams.core.journeys.distinct import DistinctLeads
 from streams.core.journeys.elapsed import Elapsed
 from streams.core.journeys.levels import Latest
@@ -81,7 +81,8 @@ def tell_journey(leaf: JourneyLeaf, scene: Scene, factor: Fraction) -> JourneyTo
     for item in items:
         sparse.add(vector, item.vector)
     window = scene.window
-    linked = Linked([vector], scene.clock_us, window.start_us, window.end_us, [pool])
+    aged = aged_us(spec.windows, window.end_us, scene.clock_us)
+    linked = Linked([vector], scene.clock_us, window.start_us, window.end_us, [pool], aged)
     value = leaf.journey.read(vector, linked, pool)
     n = leaf.journey.count(vector)
     amount, formula, numbers = READ[type(leaf.journey)](leaf.journey, vector, value, n, factor)

@@ -14,6 +14,7 @@ from streams.core.accumulators.sparse import Sparse
 from streams.core.journeys.contract import POOL, Account, Ground, Linked, Moment, Told, View, first, last_us
 from streams.core.journeys.survival import projected
 from streams.core.policy import DAY_US
+from streams.core.windows import Window
 
 FROM, TO = 1, 2
 ITEMS, CONVERTED, MATURED, MATURED_CONVERTED = range(4)
@@ -58,7 +59,7 @@ class Share:
         by_age = {slot - BORN: number for slot, number in vector.items() if slot >= BORN}
         delays = {slot: number for slot, number in pool.items() if slot < OPEN}
         waiting = {slot - OPEN: number for slot, number in pool.items() if slot >= OPEN}
-        return projected(converted, by_age, linked.start_us, linked.now_us, delays, waiting, self.within_us)
+        return projected(converted, by_age, linked.start_us, linked.aged_us, delays, waiting, self.within_us)
 
     def count(self, vector: Mapping[int, int]) -> int:
         """Items of the cohort; of matured ones, those that are."""
@@ -78,12 +79,26 @@ class Share:
             vector[MATURED] = 1
             if end is not None:
                 vector[MATURED_CONVERTED] = 1
+        next_us = None if ripe or self.how is Cohort.RAW else ripe_us
         if self.how is Cohort.PROJECTED:
             vector[BORN + (start.time_us - window.start_us) // DAY_US] = 1
-            pooled = OPEN + start.time_us // DAY_US if end is None else (end.time_us - start.time_us) // DAY_US
-            told.append(Told((), POOL, {pooled: 1}))
-        next_us = None if ripe or self.how is Cohort.RAW else ripe_us
+            today = ground.windows.period(Period.DAY, max(view.now_us, start.time_us))
+            pooled = _pooled(start, end, today)
+            if pooled is not None:
+                told.append(Told((), POOL, {pooled: 1}))
+            if (end or start).time_us >= today.start_us:
+                next_us = today.end_us if next_us is None else min(next_us, today.end_us)
         return Account(told, next_us, max(last_us(moments), ripe_us))
+
+
+def _pooled(start: Moment, end: Moment | None, today: Window) -> int | None:
+    """Where an item counts in the pool. The pool is that of the local day's beginning: every item of a KPI moves the
+    values of all, and must not do so with every event."""
+    if start.time_us >= today.start_us:
+        return None
+    if end is None or end.time_us >= today.start_us:
+        return OPEN + start.time_us // DAY_US
+    return (end.time_us - start.time_us) // DAY_US
 
 
 @dataclass(frozen=True, slots=True)

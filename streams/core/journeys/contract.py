@@ -84,13 +84,14 @@ class Ground:
 
 class Linked(NamedTuple):
     """What LINK has told of a (kpi, subject, period): the sparse vector of each linked leaf, and for some leaves the
-    pool of all items; with the clock and the period that it is read for."""
+    pool of all items; with the clock, the period that it is read for, and until when items have grown older."""
 
     vectors: Sequence[Mapping[int, int]]
     now_us: int = 0
     start_us: int = 0
     end_us: int = 0
     pools: Sequence[Mapping[int, int]] = ()
+    aged_us: int = 0
 
 
 class Journey(Protocol):
@@ -116,6 +117,18 @@ class Journey(Protocol):
     def count(self, vector: Mapping[int, int]) -> int:
         """The items behind the value."""
         ...
+
+
+def aged_us(windows: Windows, end_us: int, now_us: int) -> int:
+    """Until when the items of a period that ends at `end_us` have grown older.
+
+    Ages go by the start of the clock's hour; once the period is over, by the start of the local day. So a projection
+    changes with events and with the hour, not with every look: live rows are those of a replay to any instant of the
+    same hour, and a closed row is restated once a day. An hour moves a share by a hundredth of what a day moves it.
+    """
+    if now_us < end_us:
+        return windows.pane(now_us).start_us
+    return max(windows.period(Period.DAY, now_us).start_us, end_us)
 
 
 def first(moments: Sequence[Moment], role: int, from_us: int = ALWAYS_US, to_us: int = FOREVER_US) -> Moment | None:

@@ -3,7 +3,8 @@
 An item that has not gone on is not lost, it may be young. With F(a) the share of those that ever go on who have done
 so by age a, the cohort's share is estimated by `converted / sum F(age of each item)`. F is the life-table (actuarial
 Kaplan and Meier) estimate over all items of the tenant, by whole days of delay, an item not gone on being censored at
-its age (half of its last day at risk), normalised to 1 at the end of the window. Between whole days F is linear.
+its age (half of its last day at risk), normalised to 1 at the end of the window. Between whole days F is linear. Until
+somebody's delay is known, a share is shown as it stands.
 """
 
 from collections.abc import Mapping
@@ -29,6 +30,8 @@ def projected(
     """
     if converted <= 0:
         return Fraction(0)
+    if not delays:
+        return Fraction(converted, sum(born.values()))
     cumulated = delay_distribution(delays, waiting, now_us, within_us)
     expected = sum(
         number * _at(cumulated, (now_us - start_us) / DAY_US - day - 0.5, within_us) for day, number in born.items()
