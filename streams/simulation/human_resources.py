@@ -7,14 +7,15 @@ from typing import NamedTuple
 
 from schemas.events.envelope import Event
 from streams.simulation.rhythm import Day, event
-from streams.simulation.staffing import staffing
+from streams.simulation.staffing import staffing, still_there
 
 SOURCE = "hr"
 TRAININGS_PER_HOUR = 4.1
 ATTENDED_SHARE, PASSED_SHARE = 0.9, 0.9
 INVITED_DAYS = (1, 2, 3, 4)
 """Working days before the training."""
-ANSWERS_PER_HOUR = 1.2
+ANSWERED_SHARE = 0.8
+"""Of the people, each quarter."""
 COSTS_PER_HOUR = 0.4
 SUBJECTS = ("onboarding", "consulting", "product", "safety")
 
@@ -63,7 +64,7 @@ def planned(day: Day) -> list[Training]:
 def _planned(day: Day) -> Iterator[Training]:
     if not day.works():
         return
-    trainers, dice = day.company.staff("people"), day.dice("trainings")
+    trainers, dice = still_there(day, day.company.staff("people")), day.dice("trainings")
     everybody = [row.id for row in day.company.catalogue.people]
     for number, time_us in enumerate(day.shift().times(dice, TRAININGS_PER_HOUR)):
         yield Training(
@@ -85,11 +86,27 @@ def _working_days_before(day: Day, days: int) -> date:
 
 
 def _answers(day: Day) -> Iterator[Event]:
-    dice, teams = day.dice("survey"), [team.id for team in day.company.catalogue.teams]
-    for number, time_us in enumerate(day.shift().times(dice, ANSWERS_PER_HOUR)):
-        score = min(10, max(0, round(dice.gauss(8.3, 1.1))))
-        answer, team = f"answer-{day.tag()}-{number}", dice.choice(teams)
-        yield event("survey", "survey.esat.response", time_us, answer, score=score, team=team)
+    """Once a quarter everyone is asked, each on a day of their own, and on the next working day after it."""
+    dice, shift = day.dice("survey"), day.shift()
+    if not day.works():
+        return
+    since = day.on(day.date - timedelta(1))
+    while not since.works():
+        since = since.on(since.date - timedelta(1))
+    for number, row in enumerate(day.company.catalogue.people):
+        dates = (since.date + timedelta(n) for n in range(1, (day.date - since.date).days + 1))
+        if any(_is_asked(day.on(one), row.id) for one in dates):
+            score = min(10, max(0, round(dice.gauss(8.3, 1.1))))
+            at_us = shift.at(dice.random() * shift.length_us)
+            answer = f"answer-{day.tag()}-{number}"
+            yield event("survey", "survey.esat.response", at_us, answer, score=score, team=row.team)
+
+
+def _is_asked(day: Day, person: str) -> bool:
+    """Whether a date is the one in its quarter on which somebody is asked, and will answer."""
+    first = date(day.date.year, (day.date.month - 1) // 3 * 3 + 1, 1)
+    dice = day.traits(f"survey/{first}/{person}")
+    return dice.random() < ANSWERED_SHARE and day.date == first + timedelta(dice.randrange(90))
 
 
 def _costs(day: Day) -> Iterator[Event]:

@@ -12,6 +12,7 @@ LEADS_PER_HOUR = 17.0
 LEADS_IN_A_COLLAPSE = 3
 CONVERSIONS_PER_HOUR = 12.0
 SESSIONS_PER_HOUR = 8.0
+BOUNCED_SHARE = 0.38
 SPEND_PER_HOUR = 32_000  # VND a campaign
 CHANNELS = ("organic", "paid", "direct", "referral", "social", "email")
 INTERESTS = ("hỏi giá", "xin dùng thử", "hỏi bảo hành", "cần báo giá số lượng lớn")
@@ -117,4 +118,5 @@ def _sessions(day: Day) -> Iterator[Event]:
             channel=dice.choice(CHANNELS),
             duration_s=dice.randint(3, 600),
             bot=dice.random() < 0.05,
+            bounced=dice.random() < BOUNCED_SHARE,
         )

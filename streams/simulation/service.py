@@ -13,6 +13,8 @@ PRIORITIES = ("low", "normal", "normal", "normal", "high")
 CATEGORIES = ("delivery", "payment", "warranty", "account", "how_to")
 AUTOMATIC_SHARE, WAITING_SHARE, REOPENED_SHARE = 0.12, 0.15, 0.04
 """Of the tickets: greeted by a machine first, waiting for the customer, opened again after they were resolved."""
+LATE_SHARE = 0.05
+"""Of the tickets: answered only after hours."""
 RATING_SHARE = 0.55
 RATINGS = (5,) * 10 + (4,) * 9 + (3,)
 COMPLAINTS_PER_HOUR = 0.35
@@ -36,11 +38,13 @@ def service_day(day: Day) -> Iterator[Event]:
             priority=dice.choice(PRIORITIES),
             category=dice.choice(CATEGORIES),
         )
-        yield from _ticket(dice, shift, ticket, owner, opened_us)
+        overlooked = day.dice("late", ticket)
+        delay_us = overlooked.uniform(3, 8) * HOUR_US if overlooked.random() < LATE_SHARE else 0.0
+        yield from _ticket(dice, shift, ticket, owner, opened_us, delay_us)
     yield from _complaints(day)
 
 
-def _ticket(dice: Random, shift: Shift, ticket: str, owner: str, opened_us: int) -> Iterator[Event]:
+def _ticket(dice: Random, shift: Shift, ticket: str, owner: str, opened_us: int, delay_us: float) -> Iterator[Event]:
     """From the first response to the rating."""
     work_s = dice.uniform(7, 17) * 60
     if dice.random() < AUTOMATIC_SHARE:
@@ -54,7 +58,7 @@ def _ticket(dice: Random, shift: Shift, ticket: str, owner: str, opened_us: int)
             ticket_id=ticket,
             automatic=True,
         )
-    answered_us = shift.later(opened_us, dice.uniform(2, 10) * MINUTE_US)
+    answered_us = shift.later(opened_us, delay_us + dice.uniform(2, 10) * MINUTE_US)
     yield event(SOURCE, "ticket.first_response", answered_us, ticket, ticket_id=ticket, owner=owner, automatic=False)
     started_us = shift.later(answered_us, 2 * MINUTE_US)
     if dice.random() < WAITING_SHARE:

@@ -1,6 +1,7 @@
 """Who is there: headcounts of every team, positions that are opened and filled, people who come and go."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 
 from schemas.events.envelope import Event
 from streams.simulation.rhythm import HOUR_US, MINUTE_US, Day, event
@@ -11,8 +12,10 @@ CANCELLED_SHARE = 0.12
 HIRED_SHARE = 0.9
 """Of the offers that are accepted; the others do not come after all."""
 LEFT_PER_DAY = 0.04
+LEFT_SOON_SHARE = 0.08
+"""Of those hired: gone within their first 60 days."""
 NAMELESS = "staff"
-"""Who comes and goes here is nobody of the catalogue, whose people stay as they are."""
+"""Who comes and goes here is nobody of the catalogue, but for one trainer a year (`trainer_leaving`)."""
 
 
 def staffing(day: Day) -> Iterator[Event]:
@@ -24,6 +27,27 @@ def staffing(day: Day) -> Iterator[Event]:
         person, team = f"{NAMELESS}-{day.tag()}", dice.choice(_teams(day))
         at_us = shift.at(dice.random() * shift.length_us)
         yield event(SOURCE, "employee.left", at_us, person, person_id=person, team=team, voluntary=dice.random() < 0.7)
+    trainer, last = trainer_leaving(day)
+    if last == day.date:
+        at_us = shift.at(shift.length_us)
+        yield event(
+            SOURCE, "employee.left", at_us, trainer, id_=f"left-{trainer}-{last}", person_id=trainer, voluntary=True
+        )
+
+
+def trainer_leaving(day: Day) -> tuple[str, date]:
+    """Who of HR leaves in the year of a date, and their last day; the next year has somebody in their place."""
+    trainers, year = day.company.staff("people"), day.date.year
+    last = day.on(date(year, 1, 1) + timedelta(day.traits(f"trainer leaving/{year}").randrange(30, 330)))
+    while not last.works():
+        last = last.on(last.date + timedelta(1))
+    return trainers[year % len(trainers)], last.date
+
+
+def still_there(day: Day, trainers: list[str]) -> list[str]:
+    """Those of HR who have not left; the last one stays."""
+    gone, last = trainer_leaving(day)
+    return [one for one in trainers if one != gone or day.date <= last] or trainers
 
 
 def headcounts(day: Day) -> Iterator[Event]:
@@ -56,6 +80,10 @@ def positions(day: Day) -> Iterator[Event]:
     if dice.random() < HIRED_SHARE:
         person, begins_us = f"{NAMELESS}-{position}", shift.later(decided_us, dice.uniform(50, 100) * HOUR_US)
         yield event(SOURCE, "employee.hired", begins_us, person, person_id=person, team=team)
+        soon = day.dice("gone soon")
+        if soon.random() < LEFT_SOON_SHARE:
+            left_us = shift.later(begins_us, soon.uniform(20, 250) * HOUR_US)
+            yield event(SOURCE, "employee.left", left_us, person, person_id=person, team=team, voluntary=True)
 
 
 def _teams(day: Day) -> list[str]:

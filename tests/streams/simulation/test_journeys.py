@@ -9,9 +9,12 @@ import pytest
 from schemas.events.envelope import Event
 from streams.simulation.company import Company, demo_company
 from streams.simulation.generate import Arrival, generate
+from streams.simulation.human_resources import planned
+from streams.simulation.rhythm import Day
+from streams.simulation.staffing import staffing
 
 FIRST, AFTER = date(2026, 8, 3), date(2026, 10, 26)
-DAY_US = 86_400_000_000
+DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
 READ = {
     "sale.closed", "lead.created", "customer.created", "call.completed", "meeting.held", "customer.active",
     "customer.churned", "opportunity.won", "opportunity.lost", "contract.signed", "contract.cancelled", "web.session",
@@ -165,3 +168,37 @@ def test_a_day_far_ahead_does_not_change_by_where_the_run_begins(company: Compan
 
     assert len(of_the_day(late)) > 100
     assert all("sale" not in one for one in repeats)
+
+
+def test_a_few_tickets_are_answered_only_after_hours(summer: list[Event]) -> None:
+    waited = []
+    for steps in by(summer, "ticket_id").values():
+        opened = times(steps, "ticket.opened")
+        answered = [one.time_us for one in steps if one.type == "ticket.first_response" and not one.data["automatic"]]
+        waited += [answered[0] - opened[0]] if opened and answered else []
+
+    assert 0.02 < sum(wait > 3 * HOUR_US for wait in waited) / len(waited) < 0.3  # some of them over night
+
+
+def test_visits_bounce_and_do_not(summer: list[Event]) -> None:
+    visits = [one.data["bounced"] for one in summer if one.type == "web.session"]
+
+    assert 0.3 < mean(visits) < 0.5
+
+
+def test_everyone_is_asked_how_they_are_once_a_quarter(company: Company) -> None:
+    quarter = told(company, date(2026, 7, 1), date(2026, 10, 1))
+    answers = Counter(one.event.data["team"] for one in quarter if one.event.type == "survey.esat.response")
+    heads = Counter(row.team for row in company.catalogue.people)
+
+    assert all(0 < answers[team] <= heads[team] for team in heads)
+
+
+def test_one_trainer_leaves_in_a_year_and_trains_nobody_after(company: Company) -> None:
+    year = [Day(company, date(2026, 1, 1) + timedelta(n), seed=1) for n in range(365)]
+    known = {row.id for row in company.catalogue.people}
+    left = [one for day in year if day.works() for one in staffing(day) if one.type == "employee.left"]
+    ((trainer, time_us),) = {(one.data["person_id"], one.time_us) for one in left if one.data["person_id"] in known}
+
+    trained = [one.time_us for day in year for one in planned(day) if one.trainer == trainer]
+    assert 0 < max(trained, default=0) <= time_us
