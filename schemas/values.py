@@ -30,8 +30,9 @@ class Value(BaseModel):
     """Newest state of one (kpi, subject, period).
 
     `value`, `target` and `expected` are in the KPI's unit (`%` means 0-100, money in minor units); `start` and `end`
-    are RFC 3339 in the tenant's offset; `n` counts the events (or entities) behind the value; `version` is 0 while the
-    period is open, 1 at close, +1 with each restatement.
+    are RFC 3339 in the tenant's offset; `attainment` is value / target, target / value where less is better, and of a
+    key result the share of the way from where it began, which may be below 0; `n` counts the events (or entities)
+    behind the value; `version` is 0 while the period is open, 1 at close, +1 with each restatement.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

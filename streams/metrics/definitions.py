@@ -63,7 +63,7 @@ KPI_ATTAINMENT = Metric(
     Type.GAUGE,
     ROW,
     "ratio",
-    "Value to target, target to value where less is better; not capped.",
+    "Value to target, target to value where less is better, the way from its start of a key result; not capped.",
 )
 KPI_STATUS = Metric(
     "kpi_status", Type.GAUGE, (*ROW, "status"), "1", "1 for the status that the row has now; the others have no series."
