@@ -56,7 +56,7 @@ LINKS = Topic(
 PARTIALS = Topic(
     "kpi.partials", "KPI subject (explicit partition)", "absolute partial aggregates", {"retention.ms": str(7 * DAY_MS)}
 )
-VALUES = Topic("kpi.values", "kpi|subject|period", "KPI values, one row a period", COMPACTED)
+VALUES = Topic("kpi.values", "kpi|subject|period[|series]", "KPI values, one row a period and series", COMPACTED)
 ALERTS = Topic("kpi.alerts", "alert fingerprint", "every alert transition", {"retention.ms": str(400 * DAY_MS)})
 NOTICES = Topic("kpi.notices", "recipient", "messages to deliver", {"retention.ms": str(7 * DAY_MS)})
 DEAD_LETTER = Topic(

@@ -13,7 +13,7 @@ from schemas.catalogue.measures_parts import Node
 from schemas.catalogue.models import Catalogue, Kpi
 from schemas.catalogue.problems import Finding, Loc
 
-NOT_COMPUTED = frozenset({"by"})
+NOT_COMPUTED: frozenset[str] = frozenset()
 """Leading keys of measures, and `by` of a KPI."""
 
 _JOINED = frozenset({"quantile", "latest", "conversion", "elapsed", "retention", "repeat"})

@@ -1,4 +1,4 @@
-"""What `kpi state` and `kpi explain` are asked for: a KPI, a subject and a period that the catalogue knows."""
+"""What `kpi state` and `kpi explain` are asked for: KPI, subject, period and series that the catalogue knows."""
 
 import sys
 from pathlib import Path
@@ -17,10 +17,10 @@ from streams.routing import partition_of
 from streams.settings import SettingError, Settings, load_settings
 
 
-def asked_of(spec: JudgeSpec, kpi: str, subject: str, period: str | None) -> Asked:
+def asked_of(spec: JudgeSpec, kpi: str, subject: str, period: str | None, series: str | None) -> Asked:
     """What is asked, where the catalogue knows of it; else one line and exit 2."""
     try:
-        return check(Asked(spec, kpi, subject, period))
+        return check(Asked(spec, kpi, subject, period, series))
     except NotAskableError as error:
         refuse(str(error))
 

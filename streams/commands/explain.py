@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from schemas.catalogue.models import Catalogue
+from schemas.values import RowName
 from streams.commands.asking import asked_of, catalogue_of, fail, refuse, settings_of, spec_of
 from streams.commands.instants import Instant
 from streams.core.explain.explaining import Explanation, explain
@@ -24,8 +25,8 @@ from streams.inspection.kept import read_kept
 from streams.progress import bar
 from streams.settings import Settings
 
-Names = tuple[str, str, str | None]
-"""KPI, subject, period."""
+Names = tuple[str, str, str | None, str | None]
+"""KPI, subject, period, series."""
 
 # What aiokafka logs about connections is said once, in one line, by StateError.
 logging.getLogger("aiokafka").addHandler(logging.NullHandler())
@@ -37,6 +38,7 @@ logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 @click.option(
     "--period", help="As 2026-11-23, 2026-W48, 2026-11, 2026-Q4 or 2026; default the one that the clock is in."
 )
+@click.option("--series", help="Of a KPI with `by`: the series with this value; default the whole.")
 @click.option("--events", multiple=True, type=click.Path(), help="Explain a replay of this file; may be repeated.")
 @click.option("--until", type=Instant(), help="With --events: end of the clock (default: the last event).")
 @click.option("--grace", type=click.IntRange(0), help="With --events: seconds after a period's end. [default: 300]")
@@ -53,6 +55,7 @@ def command(
     kpi: str,
     subject: str,
     period: str | None,
+    series: str | None,
     events: tuple[str, ...],
     until: int | None,
     grace: int | None,
@@ -82,12 +85,12 @@ def command(
             horizon_us=given.horizon_us if horizon is None else horizon * DAY_US,
             future_us=None,
         )
-        told = _of_files(catalogue_of(paths), policy, events, until, (kpi, subject, period))
+        told = _of_files(catalogue_of(paths), policy, events, until, (kpi, subject, period, series))
     else:
         for name, value in (("--until", until), ("--grace", grace), ("--horizon", horizon)):
             if value is not None:
                 raise click.UsageError(f"{name} needs --events: a live state has its own")
-        told = _of_state(settings_of(broker, topic_prefix), paths, (kpi, subject, period))
+        told = _of_state(settings_of(broker, topic_prefix), paths, (kpi, subject, period, series))
     locale = lang or told.scene.spec.catalogue.tenant.locale
     if as_json:
         click.echo(json.dumps(as_object(told, locale), ensure_ascii=False))
@@ -112,7 +115,7 @@ def _of_state(settings: Settings, paths: tuple[Path, ...], names: Names) -> Expl
     window = _window(asked, stored.clock_us)
     row, clock_us = stored.published(asked, window), stored.clock_us
     clock_us = window.start_us if clock_us is None else clock_us
-    return explain(asked.spec, asked.kpi, asked.subject, window, clock_us, stored.kept, row)
+    return explain(asked.spec, asked.kpi, asked.subject, window, clock_us, stored.kept, row, asked.series)
 
 
 def _of_files(
@@ -128,10 +131,10 @@ def _of_files(
         fail(str(error))
     clock_us = outcome.kept.watermark_us if until_us is None else until_us
     window = _window(asked, clock_us)
-    rows = {(row.kpi, row.subject, row.period): row for row in outcome.values}
-    row = rows.get((asked.kpi, asked.subject, window.id))
+    rows = {RowName.of(row): row for row in outcome.values}
+    row = rows.get(RowName(asked.kpi, asked.subject, window.id, asked.series))
     clock_us = window.start_us if clock_us is None else clock_us
-    return explain(asked.spec, asked.kpi, asked.subject, window, clock_us, [outcome.kept], row)
+    return explain(asked.spec, asked.kpi, asked.subject, window, clock_us, [outcome.kept], row, asked.series)
 
 
 def _window(asked: Asked, clock_us: int | None) -> Window:

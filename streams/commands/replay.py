@@ -63,7 +63,7 @@ def command(
 
 
 def json_lines(outcome: Outcome[str]) -> Iterator[str]:
-    """Values by (kpi, subject, period), then alerts in time order (DESIGN 4.3)."""
+    """Values by (kpi, subject, period, series), then alerts in time order (DESIGN 4.3)."""
     for value in outcome.values:
         yield value.model_dump_json()
     for alert in outcome.alerts:
@@ -73,10 +73,12 @@ def json_lines(outcome: Outcome[str]) -> Iterator[str]:
 
 def show(outcome: Outcome[str], console: Console) -> None:
     """Values and alerts as a person reads them."""
+    with_series = any(value.series is not None for value in outcome.values)
     table = Table(
         "KPI",
         "Subject",
         "Period",
+        *(["Series"] if with_series else []),
         "Value",
         "Target",
         "By now",
@@ -89,11 +91,11 @@ def show(outcome: Outcome[str], console: Console) -> None:
     )
     for column in table.columns:
         column.no_wrap = True
-    for column in table.columns[3:8]:
+    for column in table.columns[3 + with_series : 8 + with_series]:
         column.justify = "right"
     for value in outcome.values:
         if value.n or value.version == 0:  # closed periods in which nothing happened are in --json
-            table.add_row(*_cells(value))
+            table.add_row(*_cells(value, with_series=with_series))
     console.print(table)
     for alert in outcome.alerts:
         console.print(_said(alert), highlight=False)
@@ -115,11 +117,12 @@ def report(outcome: Outcome[str]) -> None:
     print(f"{sum(totals.values()):,} events: {told or 'none'}{ignored}", file=sys.stderr)
 
 
-def _cells(value: Value) -> list[str]:
+def _cells(value: Value, *, with_series: bool) -> list[str]:
     numbers = [value.value, value.target, value.expected]
     attained = "" if value.attainment is None else f"{value.attainment:.0%}"
     told = ["" if number is None else f"{number:,.{0 if number == int(number) else 2}f}" for number in numbers]
-    return [value.kpi, value.subject, value.period, *told, attained, str(value.n), value.status, str(value.version)]
+    names = [value.kpi, value.subject, value.period, *([value.series or ""] if with_series else [])]
+    return [*names, *told, attained, str(value.n), value.status, str(value.version)]
 
 
 def _said(alert: Alert) -> str:

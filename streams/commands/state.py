@@ -20,6 +20,7 @@ logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 @click.argument("kpi")
 @click.argument("subject")
 @click.option("--period", help="Only this period, as 2026-11-23, 2026-W48, 2026-11, 2026-Q4 or 2026.")
+@click.option("--series", help="Of a KPI with `by`: the series with this value; default the whole.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option(
     "-c", "--catalogue", "paths", multiple=True, type=click.Path(exists=True, path_type=Path),
@@ -31,6 +32,7 @@ def command(
     kpi: str,
     subject: str,
     period: str | None,
+    series: str | None,
     as_json: bool,
     paths: tuple[Path, ...],
     broker: str | None,
@@ -52,7 +54,7 @@ def command(
     if not files:
         raise click.UsageError("no catalogue: give --catalogue, or set KPI_CATALOGUE")
     # Nothing that a policy says changes how rows read.
-    asked = asked_of(spec_of(catalogue_of(files), Policy(), settings.partitions), kpi, subject, period)
+    asked = asked_of(spec_of(catalogue_of(files), Policy(), settings.partitions), kpi, subject, period, series)
     try:
         found = asyncio.run(find(settings, asked))
     except StateError as error:

@@ -15,7 +15,7 @@ from schemas.catalogue.models import Period
 from streams.core.calendar import WorkingTime
 from streams.core.measures.compile import Plan, Rational, Reading
 from streams.core.measures.growing import Growing
-from streams.core.partials import NO_LINKED, Partials
+from streams.core.partials import NO_LINKED, Partials, Whose
 from streams.core.windows import Window, Windows
 
 Stretch = tuple[int, int]
@@ -40,7 +40,7 @@ class Baselines:
         self._now = now
         self._days: dict[tuple[str, str], dict[Stretch, list[int]]] = {}
 
-    def reading(self, plan: Plan, subject: str, window_id: str) -> Reading:
+    def reading(self, plan: Plan, subject: Whose, window_id: str) -> Reading:
         """By how much a KPI has grown, in its unit, and the events behind the period's own value."""
         window = self._windows.parse(window_id)[1]
         n, value = self._own(plan, subject, window_id)
@@ -88,11 +88,11 @@ class Baselines:
 
     # -- the baseline
 
-    def _own(self, plan: Plan, subject: str, window_id: str) -> tuple[int, Fraction | None]:
+    def _own(self, plan: Plan, subject: Whose, window_id: str) -> tuple[int, Fraction | None]:
         vector, linked = self._partials.parts(plan, subject, window_id)
         return plan.reading(vector, linked).n, _fraction(plan.read(vector, linked))
 
-    def _baseline(self, plan: Plan, subject: str, window: Window, now_us: int) -> Fraction | None:
+    def _baseline(self, plan: Plan, subject: Whose, window: Window, now_us: int) -> Fraction | None:
         """The value that the period's own is measured against at an instant."""
         growing = _growing(plan)
         against = growing.parts.against
@@ -149,13 +149,13 @@ class Baselines:
     def _dates(self, start_us: int, end_us: int) -> int:
         return (self._windows.clock.date(end_us) - self._windows.clock.date(start_us)).days
 
-    def _of_period(self, plan: Plan, subject: str, stretch: Stretch) -> Fraction | None:
+    def _of_period(self, plan: Plan, subject: Whose, stretch: Stretch) -> Fraction | None:
         """A baseline that is one period, of the KPI itself or of what counts its baseline."""
         counting = self._bases.get(plan.kpi.id, plan)
         window = self._windows.period(counting.kpi.period, stretch[0])
         return _fraction(counting.read(*self._partials.parts(counting, subject, window.id)))
 
-    def _of_days(self, plan: Plan, subject: str, stretch: Stretch, until_us: int) -> Fraction | None:
+    def _of_days(self, plan: Plan, subject: Whose, stretch: Stretch, until_us: int) -> Fraction | None:
         """A baseline up to an instant, from its days: of the last one as large a share as has passed of it."""
         base = self._bases[plan.kpi.id]
         day = self._windows.period(Period.DAY, until_us)
@@ -168,7 +168,10 @@ class Baselines:
         value = _fraction(base.read(vector, NO_LINKED))
         return value / parts if value is not None and _growing(plan).adds_up else value
 
-    def _whole_days(self, plan: Plan, base: Plan, subject: str, stretch: Stretch) -> list[int]:
+    def _whole_days(self, plan: Plan, base: Plan, subject: Whose, stretch: Stretch) -> list[int]:
+        if isinstance(subject, tuple):
+            totals = [self._whole_days(plan, base, one, stretch) for one in subject]
+            return [sum(slots) for slots in zip(*totals, strict=True)]
         known = self._days.setdefault((plan.kpi.id, subject), {})
         if stretch not in known:
             if len(known) > 100:

@@ -1,4 +1,5 @@
-"""What the wallboard knows: the newest row of every (kpi, subject), the firing alerts and the last transitions.
+"""What the wallboard knows: the newest row of every (kpi, subject) and of its series, the firing alerts and the last
+transitions.
 
 Fed with the records of `kpi.values` and `kpi.alerts` in partition order. What of it a whole floor may see is decided
 in `board_view`; formatting, languages and HTML are in `streams.web`.
@@ -15,7 +16,7 @@ import msgspec
 
 from schemas.alerts import Alert, AlertClass, Severity, Transition
 from schemas.catalogue.models import Catalogue, Period
-from schemas.values import Scope, Status, Value
+from schemas.values import RowName, Scope, Status, Value
 from streams.core.board_view import BoardView, Floor, Praise, Rows
 
 KEPT_PRAISE = 8
@@ -26,6 +27,7 @@ Refusal = Literal[
     "not_an_alert",
     "unknown_kpi",
     "unknown_subject",
+    "no_series",
     "other_period",
     "older_period",
     "other_audience",
@@ -76,10 +78,11 @@ class _Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: Status
     version: int
     kind: Literal["value"] = "value"
+    series: str | None = None
 
 
 class _Row:
-    """The newest row of a (kpi, subject); made a `Value` when it is looked at."""
+    """The newest row of a (kpi, subject) or of one of its series; made a `Value` when it is looked at."""
 
     __slots__ = ("_raw", "_row", "at_us", "seq")
 
@@ -98,7 +101,8 @@ class _Row:
 
 
 class Board:
-    """Bounded by the catalogue: a row of an unknown KPI or subject is refused.
+    """Bounded by the catalogue: a row of an unknown KPI or subject is refused, and of series only those of the newest
+    period are held.
 
     `locale` is the tenant's default language unless given. `seq` rises by one with every record that changed
     something. With `recognise_people` off no person is named, not even to praise.
@@ -112,16 +116,17 @@ class Board:
         self.updated_us: int | None = None
         self._kpis = {kpi.id: kpi for kpi in catalogue.kpis}
         self._rows: dict[tuple[str, str], _Row] = {}
+        self._series: dict[tuple[str, str], dict[str, _Row]] = {}
         self._firing: dict[str, _Held] = {}
         self._transitions: list[_Held] = []  # oldest first
 
     def put_value(self, key: str, raw: bytes | None, at_us: int) -> Refusal | None:
         """Takes one record of `kpi.values`, written at `at_us`; None when it changed the board, else why not.
 
-        `key` is kpi|subject|period and only read when `raw` is None (the row was deleted).
+        `key` is that of the row (schemas.values.RowName) and only read when `raw` is None (the row was deleted).
         """
         if raw is None:
-            return self._drop(key, at_us)
+            return self._drop(RowName.parse(key), at_us)
         try:
             row = _read(raw)
             start_us = _us(row.start)
@@ -136,11 +141,25 @@ class Board:
         # What is left in a compacted topic from before the KPI's period was changed.
         if not _is_of(kpi.period, row.period):
             return "other_period"
-        held = self._rows.get((row.kpi, row.subject))
+        name = row.kpi, row.subject
+        if row.series is not None:
+            return "no_series" if kpi.by is None else self._put_series(name, row.series, raw, (start_us, at_us))
+        held = self._rows.get(name)
         if held is not None and start_us < held.at_us:
             return "older_period"
         self._changed(at_us)
-        self._rows[row.kpi, row.subject] = _Row(start_us, self.seq, raw)
+        self._rows[name] = _Row(start_us, self.seq, raw)
+        return None
+
+    def _put_series(self, name: tuple[str, str], series: str, raw: bytes, at: tuple[int, int]) -> Refusal | None:
+        """`at` is the start of its period and when it was written."""
+        start_us, at_us = at
+        held = self._series.get(name, {})
+        if any(start_us < one.at_us for one in held.values()):
+            return "older_period"
+        self._changed(at_us)
+        newest = {other: one for other, one in held.items() if one.at_us == start_us}
+        self._series[name] = newest | {series: _Row(start_us, self.seq, raw)}
         return None
 
     def put_alert(self, key: str, raw: bytes | None, at_us: int) -> Refusal | None:
@@ -175,8 +194,9 @@ class Board:
         return None
 
     def values(self) -> list[Value]:
-        """The newest row of every (kpi, subject), sorted by those, people included."""
-        return [self._rows[key].row for key in sorted(self._rows)]
+        """The newest row of every (kpi, subject) and its series, sorted by those, people included."""
+        rows = [one.row for one in self._held()]
+        return sorted(rows, key=lambda row: (row.kpi, row.subject, row.series is not None, row.series or ""))
 
     def firing(self) -> list[Alert]:
         """Alerts that fire now, gravest first, then newest first; those about people included."""
@@ -189,7 +209,7 @@ class Board:
 
     def changes_since(self, seq: int) -> Changes:
         """What was put after the board stood at `seq` and still counts, in the order it came."""
-        rows = sorted((one for one in self._rows.values() if one.seq > seq), key=lambda one: one.seq)
+        rows = sorted((one for one in self._held() if one.seq > seq), key=lambda one: one.seq)
         news = sorted((one for one in self._transitions if one.seq > seq), key=lambda one: one.seq)
         return Changes(self.seq, tuple(one.row for one in rows), tuple(one.row for one in news))
 
@@ -200,7 +220,9 @@ class Board:
         return BoardView(
             seq=self.seq,
             updated_us=self.updated_us,
-            sections=tuple(one for one in self.floor.sections(rows) if department in (None, one.department)),
+            sections=tuple(
+                one for one in self.floor.sections(rows, self._series_of) if department in (None, one.department)
+            ),
             alerts=self.floor.public(alerts),
             crews=self.floor.crews(alerts),
             praise=tuple(self._praise(rows, department)[:KEPT_PRAISE]),
@@ -220,13 +242,23 @@ class Board:
             newest[kpi] = max(newest.get(kpi, held.at_us), held.at_us)
         return {key: held.row for key, held in self._rows.items() if held.at_us == newest[key[0]]}
 
-    def _drop(self, key: str, at_us: int) -> Refusal | None:
-        kpi, _, rest = key.partition("|")
-        subject, _, period = rest.rpartition("|")  # a subject may hold a bar, the others may not
-        held = self._rows.get((kpi, subject))
-        if held is None or held.row.period != period:
+    def _held(self) -> list[_Row]:
+        return [*self._rows.values(), *(one for rows in self._series.values() for one in rows.values())]
+
+    def _series_of(self, whole: Value) -> list[Value]:
+        """The series of a row, of the same period."""
+        held = self._series.get((whole.kpi, whole.subject), {})
+        return [one.row for one in held.values() if one.row.period == whole.period]
+
+    def _drop(self, name: RowName, at_us: int) -> Refusal | None:
+        of = name.kpi, name.subject
+        held = self._rows.get(of) if name.series is None else self._series.get(of, {}).get(name.series)
+        if held is None or held.row.period != name.period:
             return "not_held"
-        del self._rows[kpi, subject]
+        if name.series is None:
+            del self._rows[of]
+        else:
+            del self._series[of][name.series]
         self._changed(at_us)
         return None
 

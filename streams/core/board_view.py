@@ -5,29 +5,35 @@ praise them, the best few and never the last (PRODUCT features 32, 33).
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
 from schemas.alerts import Alert
 from schemas.catalogue.models import Catalogue, Kind, Kpi
 from schemas.values import Scope, Status, Value
+from streams.core.series import OTHER
 
 MIN_CREW = 5  # k-anonymity of "1 person needs help"
 TOP_PEOPLE = 3  # of one KPI; a longer list would show who is last
+TOP_SERIES = 5  # of one card; all of them are in the API
 
 Rows = Mapping[tuple[str, str], Value]
 """(kpi, subject) -> row, all rows of a KPI from one period."""
+SeriesOf = Callable[[Value], Sequence[Value]]
+"""The series of a row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One KPI of one department (or of the organisation), with its teams; all rows are of the same period."""
+    """One KPI of one department (or of the organisation), with its teams and the largest of its series; all rows are of
+    the same period."""
 
     kpi: Kpi
     whole: Value
     teams: tuple[Value, ...]
+    series: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +97,12 @@ class Floor:
         self._teams_on = lru_cache(maxsize=64)(self._read_teams_on)
         self._heads_on = lru_cache(maxsize=64)(self._read_heads_on)
 
-    def sections(self, rows: Rows) -> Iterator[Section]:
+    def sections(self, rows: Rows, series_of: SeriesOf = lambda whole: ()) -> Iterator[Section]:
         """The organisation's cards, then each department's, in the order of the catalogue."""
         cards: dict[str | None, list[Card]] = defaultdict(list)
         for kpi in self.catalogue.kpis:
             for home, card in self._cards(kpi, rows):
-                cards[home].append(card)
+                cards[home].append(replace(card, series=self._largest(series_of(card.whole))))
         for home in (None, *self.departments):
             if home in cards:
                 yield Section(home, tuple(cards[home]))
@@ -145,6 +151,10 @@ class Floor:
         scope = self.scopes[subject]
         return scope is Scope.PERSON or (scope is Scope.TEAM and self._heads_on(_day(at)).get(subject) == 1)
 
+    def names_person(self, row: Value) -> bool:
+        """Whether a row is a person's, or a team's of one, or of a series that is named after somebody."""
+        return self.is_personal(row.subject, row.start) or self.scopes.get(row.series or "") is Scope.PERSON
+
     def wall_of(self, alert: Alert) -> str | None:
         """The department on whose wall an alert belongs; None for the organisation's."""
         kpi = self._kpis.get(alert.kpi)
@@ -184,6 +194,11 @@ class Floor:
             meant = kpi.for_ is None or team in kpi.for_ or department in kpi.for_
             if home == department and meant and row is not None and not self.is_personal(team, row.start):
                 yield row
+
+    def _largest(self, series: Sequence[Value]) -> tuple[Value, ...]:
+        """Those with most behind them, the rest last."""
+        shown = [row for row in series if not self.names_person(row)]
+        return tuple(sorted(shown, key=lambda row: (row.series == OTHER, -row.n, row.series or ""))[:TOP_SERIES])
 
     def _homes(self, kpi: Kpi) -> tuple[str, ...]:
         if kpi.for_ is None:

@@ -20,6 +20,7 @@ from streams.core.frames import Payload, Slice, integers
 from streams.core.handling import Handling
 from streams.core.layout import COUNT, HOUR_WIDTH, LAST
 from streams.core.rows import Key, Rows
+from streams.core.series import is_whole
 from streams.core.spread import MERGED, Spread, Touch
 from streams.core.windows import Windows
 
@@ -158,7 +159,7 @@ class Cells:
             self._rows.drop(key)
             period, _ = self._windows.parse(str(key[3]))
             for group in groups:
-                if group.period is period:
+                if group.period is period and (group.divided or is_whole(str(key[2]))):
                     self._put((CELL, group.number, *key[2:]), zero(group.width))
         for key, _ in self._rows.items(PANE):
             self._rows.drop(key)
@@ -188,7 +189,7 @@ class Cells:
         self._touched[key] = None
 
     def _count(self, fact: Fact, sign: int, oldest_pane_us: int, *, keyed: bool = False) -> None:
-        """Add or take back one fact; `keyed`: only in the KPIs that count distinct keys."""
+        """Add or take back one fact; `keyed`: only in the KPIs that are counted one by one."""
         if fact.type == LEAVE:
             stands = (fact.data["start"], fact.data["end"]) if sign > 0 else (None, None)
             self._absences[fact.identity] = (fact.data["person_id"], *stands)
@@ -218,18 +219,18 @@ class Cells:
             self._count(told, step, oldest_pane_us)
 
     def _touch(self, touch: Touch, fact: Fact, sign: int, oldest_pane_us: int) -> None:
-        """One fact's effect on one KPI, for every subject credited."""
+        """One fact's effect on one KPI, for every subject credited and the series."""
         kpi = touch.plan.kpi.id
         group = self._spread.layout.of(kpi)
         offset = group.offsets[kpi]
         change = add if sign > 0 else retract
         in_hours = touch.pane is not None and fact.time_us >= oldest_pane_us
-        for subject in touch.subjects:
+        for subject in (*touch.subjects, *touch.series):
             key = (CELL, group.number, subject, touch.period)
             vector = self._rows.get(key) or zero(group.width)
             change(vector, touch.vector, offset)
             self._put(key, vector)
-            if in_hours:
+            if in_hours and is_whole(subject):
                 hour = (PANE, group.number, subject, str(touch.pane))
                 activity = self._rows.get(hour) or zero(group.hours_width)
                 slot = group.hours[kpi]

@@ -93,7 +93,7 @@ class Columns:
     ) -> tuple[list[Change], list[Change], set[str]] | None:
         """Changes of periods, changes of hours that end after `oldest_hour_us`, and owners nobody knows; None where the
         facts are to be taken one by one. Slice k is the facts before position `ends[k]` that are in no earlier one. No
-        fact may be reversed, not even in part; KPIs with distinct keys are left out."""
+        fact may be reversed, not even in part; KPIs with distinct keys or series are left out."""
         slices = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
         times_us, found = gather.by_type(facts)
         batches = {type_: _Batch(*of_type) for type_, of_type in found.items()}
@@ -330,7 +330,7 @@ class Columns:
 
 class _Members:
     """The KPIs of a group as columns need them: by event type, and which slots each level of subjects has. KPIs with
-    distinct keys are left out."""
+    distinct keys or series are left out."""
 
     def __init__(self, group: Group) -> None:
         self.group = group
@@ -338,7 +338,7 @@ class _Members:
         self.slots = np.zeros((len(LEVELS), group.width), np.int64)
         self.hour_slots = np.zeros((len(LEVELS), group.hours_width), np.int64)
         for plan in group.plans:
-            if plan.linked:
+            if plan.one_by_one:
                 continue
             for type_ in plan.types:
                 self.by_type[type_].append(plan)

@@ -26,8 +26,9 @@ Total = tuple[str, str, str, list[dict[int, int]]]
 """(kpi, subject, window id, sparse vector of each linked leaf), from LINK. Numbers beyond 64 bits travel as digits."""
 KeyCount = tuple[str, int, str, str, str, int]
 """(kpi, key leaf, subject, window id, key, references)."""
-Payload = tuple[int, int, tuple[str | None, str | None, str | None], int]
-"""(event time, roles, person, team and department credited, value) of an event as part of an item."""
+Payload = tuple[int, int, tuple[str | None, ...], int]
+"""(event time, roles, chain, value) of an event as part of an item; the chain is person, team and department credited,
+and its series, where it has one."""
 Part = tuple[str, int, str, str, str, Payload | None, str]
 """(tag of the KPI's measure, linked leaf, key, source and id of the event, payload, origin); no payload once the event
 does not stand. `origin` is the event's own key where it came under another: that of a lead which it was merged into."""

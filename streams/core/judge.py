@@ -30,6 +30,8 @@ from streams.core.readings import Readings
 from streams.core.relayout import Shape, rearrange, shape_of
 from streams.core.rows import Rows, packed
 from streams.core.scores import Scores
+from streams.core.series import is_whole, whole_of
+from streams.core.series_rows import SeriesRows
 from streams.core.spread import route
 from streams.core.stage import Now, Record, Send, Step
 from streams.core.timers import CLOSE, EVALUATE, HOUR, OPEN, RESTATE, SCORE, Timers, minute_after, minute_from
@@ -106,6 +108,7 @@ class Judge:
             spec.windows,
         )
         self._values = ValueRows(self._rows, readings, spec.layout, spec.windows)
+        self._series = SeriesRows(spec.plans, self._partials, self._values, spec.windows)
         self._scores = Scores(
             self._rows, spec.catalogue, spec.plans, readings, self._values, spec.targets, spec.windows
         )
@@ -157,6 +160,7 @@ class Judge:
         self._hours.ready()
         self._attendance.ready()
         self._values.ready(self._spec.plans)
+        self._series.ready()
         self._watch.ready()
         self._aged = {kpi: None for kpi, plan in self._spec.plans.items() if plan.ages}
         decided_us = self._meta["decided_us"]
@@ -196,6 +200,9 @@ class Judge:
         windows, targets = self._spec.windows, self._spec.targets
         for (kpi, subject, period), _ in self._values.names():
             plan, window = self._spec.plans[kpi], self._window(period)
+            if not is_whole(subject):  # whether there should be a row is settled with the next publication
+                self._values.tell_again(plan, subject, window)
+                continue
             aimed = window.end_us > self._first_us(plan) and targets.of(kpi, subject, window) is not None
             if aimed or self._partials.has_facts(plan, subject, period):
                 self._values.tell_again(plan, subject, window)
@@ -212,8 +219,8 @@ class Judge:
         soon_us = decided_us + MINUTE_US
         for (kpi, subject, period), version in self._values.names():
             if version > 0:
-                self._timers.set(soon_us, RESTATE, kpi, subject, period)
-            else:
+                self._timers.set(soon_us, RESTATE, kpi, whole_of(subject), period)
+            elif is_whole(subject):
                 closes_us = self._closes_us(self._window(period), self._spec.plans[kpi])
                 self._timers.set(closes_us, CLOSE, kpi, period)
                 self._timers.set(soon_us, EVALUATE, kpi, subject)
@@ -261,8 +268,9 @@ class Judge:
     def final(self) -> Iterator[Value]:
         """Every row as of the clock; what a closed period's next minute would restate is restated."""
         for (kpi, subject, period), _ in list(self._values.names()) if self._scores.heard else ():
-            if kpi in self._scores.heard and self._window(period).end_us <= self._at_us:
+            if kpi in self._scores.heard and self._window(period).end_us <= self._at_us and is_whole(subject):
                 self._score(self._spec.plans[kpi], self._window(period), subject)
+        self._series.settle_all()
         return self._values.final(self._spec.plans, self._at_us)
 
     # -- the road
@@ -333,6 +341,7 @@ class Judge:
         if now.us < at_us + pause_us:
             return
         self._refresh()
+        self._series.settle_open()
         changed = self._values.publish(self._at_us)
         if changed:
             self._published = now.us, changed * self._spec.observe.partitions
@@ -384,6 +393,10 @@ class Judge:
         changed, less = self._partials.put(source, cell)
         if not changed:
             return
+        if spec.layout.groups[number].divided and not is_whole(subject):
+            for kpi in changed:
+                self._count_series(spec.plans[kpi], subject, window)
+            return
         if less or not self._values.touch_block(number, subject, period, changed):
             for kpi in changed:
                 self._count(spec.plans[kpi], subject, window)
@@ -407,17 +420,21 @@ class Judge:
     def _rebase(self, plan: Plan, subject: str, window: Window, stamp_us: int) -> None:
         """A baseline has changed: the periods that read it are told or restated."""
         kpi, first_us = plan.kpi.id, self._aligned.first_us
-        if subject not in self._spec.subjects[kpi]:
+        if whole_of(subject) not in self._spec.subjects[kpi]:
             return
         self._baselines.forget(kpi, subject)
         known = (self._at_us if first_us is None else min(first_us, self._first_us(plan))), self._at_us + 1
         for reader in self._baselines.readers(plan, window, known):
+            if not is_whole(subject):
+                self._tell_series(plan, subject, reader)
+                continue
             version = self._values.version(kpi, subject, reader.id)
             if version:
                 self._timers.set(minute_after(self._at_us), RESTATE, kpi, subject, reader.id)
             elif version == 0:
                 self._values.touch(kpi, subject, reader.id)
-        self._look_soon(self._heeding(kpi, subject), stamp_us, less=True)
+        if is_whole(subject):
+            self._look_soon(self._heeding(kpi, subject), stamp_us, less=True)
 
     def _take_total(self, source: str, total: Total, stamp_us: int) -> None:
         kpi, subject, period, _ = total
@@ -432,6 +449,8 @@ class Judge:
         less = None if is_over else self._partials.put_total(source, total)
         if less is not None and kpi in self._spec.grown:
             self._rebase(self._spec.grown[kpi], subject, window, stamp_us)
+        elif less is not None and not is_whole(subject):
+            self._count_series(self._spec.plans[kpi], subject, window)
         elif less is not None:
             self._count(self._spec.plans[kpi], subject, window)
             self._heed(self._heeding(kpi, subject), stamp_us, less=less)
@@ -471,6 +490,20 @@ class Judge:
         its = self._spec.windows.period(guarded.kpi.period, window.end_us - 1)
         if its.end_us == window.end_us and self._values.version(guarded.kpi.id, subject, its.id):
             self._timers.set(minute_after(self._at_us), RESTATE, guarded.kpi.id, subject, its.id)
+
+    def _count_series(self, plan: Plan, name: str, window: Window) -> None:
+        """A series has changed. It decides nothing but rows of its own: alerts are about the whole."""
+        if whole_of(name) in self._spec.subjects[plan.kpi.id]:
+            self._tell_series(plan, name, window)
+            if plan.growing is not None and plan.growing.reads_own:
+                self._rebase(plan, name, window, self._at_us)
+
+    def _tell_series(self, plan: Plan, name: str, window: Window) -> None:
+        """Rows of series are settled with the next publication; of a closed period when it is restated."""
+        kpi, subject = plan.kpi.id, whole_of(name)
+        self._series.touch(kpi, name, window.id)
+        if self._values.version(kpi, subject, window.id):
+            self._timers.set(minute_after(self._at_us), RESTATE, kpi, subject, window.id)
 
     def _settle_row(self, plan: Plan, subject: str, window: Window) -> None:
         """Where there is no open row, or nothing may stand any more that it could be about."""
@@ -577,7 +610,7 @@ class Judge:
         """The first event of all has come: subjects with a target are watched from now on, with or without events."""
         self._meta["began"] = True
         for (kpi, subject, _), version in self._values.names():
-            if version == 0:
+            if version == 0 and is_whole(subject):
                 self._timers.set(minute_us, EVALUATE, kpi, subject)
 
     def _open_earlier(self) -> None:
@@ -627,6 +660,9 @@ class Judge:
     def _restate(self, plan: Plan, subject: str, window: Window) -> None:
         # Who is hidden may depend on a sibling's answers.
         subjects = [subject] if plan.kpi.anonymous is None else sorted(self._spec.subjects[plan.kpi.id])
+        if plan.kpi.by is not None:
+            self._series.settle(plan.kpi.id, subject, window.id)
+            subjects += self._series.names(plan.kpi.id, subject, window.id)
         if self._values.restate(plan, subjects, window):
             for guarded in self._spec.guarded.get(plan.kpi.id, ()):
                 self._settle_guarded(guarded, subject, window)
@@ -636,7 +672,10 @@ class Judge:
 
     def _close(self, plan: Plan, window: Window) -> None:
         for subject in list(self._values.open_subjects(plan.kpi.id, window.id)) if plan.ages else ():
-            self._restate_again(plan, subject, window)
+            if is_whole(subject):
+                self._restate_again(plan, subject, window)
+        if plan.kpi.by is not None:
+            self._series.settle_all(plan.kpi.id, window.id)
         self._values.close(plan, window)
         if plan.kpi.id in self._scores.heard:
             self._score(plan, window, EVERYBODY)
@@ -752,6 +791,7 @@ class Judge:
             self._spec.groups_us,
         )
         self._partials.forget_sums()
+        self._series.sweep()
         self._baselines.clear()
         self._hours.sweep(at_us - PANE_HORIZON_US)
         self._scores.sweep(oldest_us)

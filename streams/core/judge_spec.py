@@ -10,6 +10,7 @@ from streams.core.measures.compile import Plan
 from streams.core.measures.growing import reach_us
 from streams.core.membership import FOREVER_US
 from streams.core.observe import ObserveSpec
+from streams.core.series import parted
 from streams.core.targets import Targets
 
 
@@ -44,9 +45,13 @@ class JudgeSpec:
                 self.guarded[plan.kpi.guardrail].append(plan)
 
     def fits(self, kpi: str, subject: str, window_id: str) -> bool:
-        """Whether a KPI of the catalogue, or what counts a baseline, may have a row, or an hour, of this name."""
+        """Whether a KPI of the catalogue, or what counts a baseline, may have a row, or an hour, of this name;
+        `subject` may name a series."""
         plan = self.observe.spread.counted.get(kpi)
-        if plan is None or subject not in self.subjects[self.grown.get(kpi, plan).kpi.id]:
+        whole, series = parted(subject)
+        if plan is None or whole not in self.subjects[self.grown.get(kpi, plan).kpi.id]:
+            return False
+        if series is not None and (plan.kpi.by is None or window_id.startswith(frames.HOUR)):
             return False
         return window_id.startswith(frames.HOUR) or self.windows.parse(window_id)[0] is plan.kpi.period
 

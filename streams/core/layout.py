@@ -32,7 +32,7 @@ class Group:
     """KPIs of one grain that share a vector.
 
     `offsets` is the first slot of each KPI; `hours` the first slot of each KPI whose hours are kept, in the vector of
-    (subject, hour), which is HOUR_WIDTH slots for each of them.
+    (subject, hour), which is HOUR_WIDTH slots for each of them; `divided` says that its one KPI has series.
     """
 
     number: int
@@ -42,6 +42,7 @@ class Group:
     offsets: Mapping[str, int]
     width: int
     hours: Mapping[str, int]
+    divided: bool = False
 
     @property
     def hours_width(self) -> int:
@@ -61,7 +62,8 @@ class Layout:
         self._of = {plan.kpi.id: group for group in self.groups for plan in group.plans}
         shape = [(plan.kpi.id, group.number, group.offsets[plan.kpi.id], plan.width) for group, plan in self._members()]
         hours = [sorted(group.hours.items()) for group in self.groups]
-        self.fingerprint = blake2b(repr((shape, hours)).encode(), digest_size=6).hexdigest()
+        by = [(plan.kpi.id, plan.kpi.by.field) for _, plan in self._members() if plan.kpi.by is not None]
+        self.fingerprint = blake2b(repr((shape, hours, by)).encode(), digest_size=6).hexdigest()
         """Says whether two vectors of a group's number have the same slots."""
 
     def of(self, kpi: str) -> Group:
@@ -77,12 +79,14 @@ def _neighbourhood(plan: Plan) -> tuple[str, bool, list[str], str]:
 
 
 def _packed(plans: Iterable[Plan]) -> Iterable[list[Plan]]:
-    """Neighbours together while they are of one kind and the vector has room."""
+    """Neighbours together while they are of one kind and the vector has room. A KPI with series is alone: each of its
+    series has a vector."""
     members: list[Plan] = []
     for plan in plans:
         kind = _neighbourhood(plan)[:2]
         room = MOST_SLOTS - sum(member.width for member in members)
-        if members and (_neighbourhood(members[0])[:2] != kind or plan.width > room):
+        alone = any(member.kpi.by is not None for member in (plan, *members))
+        if members and (_neighbourhood(members[0])[:2] != kind or plan.width > room or alone):
             yield members
             members = []
         members.append(plan)
@@ -101,4 +105,5 @@ def _group(number: int, plans: list[Plan]) -> Group:
         offsets={plan.kpi.id: start for plan, start in zip(plans, starts, strict=False)},
         width=sum(plan.width for plan in plans),
         hours={kpi: HOUR_WIDTH * place for place, kpi in enumerate(watched)},
+        divided=plans[0].kpi.by is not None,
     )

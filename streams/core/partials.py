@@ -6,7 +6,7 @@ nearly every row anew, mostly unchanged, so what is unchanged costs one comparis
 differences.
 """
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from itertools import compress
 from operator import add, sub
 from typing import Any, NamedTuple, Protocol
@@ -21,10 +21,13 @@ from streams.core.layout import Group, Layout
 from streams.core.measures.compile import FACTS_SLOT, N_SLOT, Plan, Reading
 from streams.core.measures.leaves import CountLeaf, SumLeaf
 from streams.core.rows import Key, Rows
+from streams.core.series import is_whole
 from streams.core.windows import Window, Windows
 
 CELL, KEYS = "cell", "keys"
 NO_LINKED = Linked(())
+Whose = str | tuple[str, ...]
+"""A subject or series, or several series that are read as one."""
 Changed = tuple[Mapping[str, None], Set[str]]
 """KPIs that an entry has changed, and those of them of which a component has become less: a correction."""
 NONE: Set[str] = frozenset()
@@ -43,7 +46,7 @@ class _Place(NamedTuple):
 class Grown(Protocol):
     """What reads growth."""
 
-    def reading(self, plan: Plan, subject: str, window_id: str) -> Reading:
+    def reading(self, plan: Plan, subject: Whose, window_id: str) -> Reading:
         """By how much a KPI has grown."""
         ...
 
@@ -69,6 +72,8 @@ class Partials:
         self._merged: dict[Key, list[int]] = {}
         self.grown: Grown | None = None
         """Reads growth, which needs more than one window (`baselines`)."""
+        self.folded: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        """(kpi, name, period) of a row that is made of several series -> their names (`series_rows`)."""
 
     def ready(self) -> None:
         """Numbers of linked totals as integers again, where they were digits."""
@@ -130,20 +135,25 @@ class Partials:
     def readings(self, plans: Sequence[Plan], subject: str, window: str) -> list[Reading]:
         """Value and n of KPIs of one group for a subject and period."""
         places = self._places
-        vector = self.vector(places[plans[0].kpi.id].group, subject, window)
+        whose: Whose = subject
+        if plans[0].kpi.by is not None:
+            whose = self.folded.get((plans[0].kpi.id, subject, window), subject)
+        vector = self.vector(places[plans[0].kpi.id].group, whose, window)
         found = []
         for plan in plans:
             _, at, width, plain = places[plan.kpi.id]
             if plain is not None:
                 found.append(Reading(vector[plain], vector[at + N_SLOT]))
             elif plan.growing is not None:
-                found.append(Reading(None, 0) if self.grown is None else self.grown.reading(plan, subject, window))
+                found.append(Reading(None, 0) if self.grown is None else self.grown.reading(plan, whose, window))
             else:
-                linked = self._linked(plan, subject, window) if plan.linked else NO_LINKED
+                linked = self._linked(plan, whose, window) if plan.linked else NO_LINKED
                 found.append(plan.reading(vector[at : at + width], linked))
+        if isinstance(whose, tuple) and not plans[0].is_one_series:
+            return [Reading(None, reading.n) for reading in found]
         return found
 
-    def parts(self, plan: Plan, subject: str, window: str) -> tuple[list[int], Linked]:
+    def parts(self, plan: Plan, subject: Whose, window: str) -> tuple[list[int], Linked]:
         """The vector of one KPI, and what LINK told of it."""
         group, at, width, _ = self._places[plan.kpi.id]
         vector = self.vector(group, subject, window)[at : at + width]
@@ -158,6 +168,21 @@ class Partials:
             return False
         linked = self.linked(plan, subject, window)
         return any(linked[leaf.index] for leaf in plan.journeys)
+
+    def n(self, plan: Plan, subject: str, window: str) -> int:
+        """The events or entities behind a value, without the value."""
+        vector, linked = self.parts(plan, subject, window)
+        return plan.reading(vector, linked).n
+
+    def series(self) -> Iterator[tuple[str, str, str]]:
+        """(kpi, name, window id) of every row of a series, some more than once."""
+        for key, _ in self._rows.items(CELL):
+            if not is_whole(str(key[2])):
+                for plan in self._layout.groups[int(key[1])].plans:
+                    yield plan.kpi.id, str(key[2]), str(key[3])
+        for key, _ in self._rows.items(KEYS):
+            if not is_whole(str(key[2])):
+                yield str(key[1]), str(key[2]), str(key[3])
 
     def forget_sums(self) -> None:
         """Free what can be summed up again: most periods are over and never asked for again."""
@@ -174,8 +199,10 @@ class Partials:
             if key[3] != POOL and is_over(str(key[3]), reaches_us[str(key[1])]):
                 self._rows.drop(key)
 
-    def vector(self, group: Group, subject: str, window: str) -> list[int]:
+    def vector(self, group: Group, subject: Whose, window: str) -> list[int]:
         """The vector of a group over all sources; not to be changed."""
+        if isinstance(subject, tuple):
+            return [sum(slots) for slots in zip(*(self.vector(group, one, window) for one in subject), strict=True)]
         key = (CELL, group.number, subject, window)
         merged = self._merged.get(key)
         if merged is None:
@@ -188,14 +215,17 @@ class Partials:
             self._merged[key] = merged
         return merged
 
-    def linked(self, plan: Plan, subject: str, window: str) -> list[Sparse]:
+    def linked(self, plan: Plan, subject: Whose, window: str) -> list[Sparse]:
         """The vector of each linked leaf, over all partitions of LINK."""
+        if isinstance(subject, tuple):
+            told = [self.linked(plan, one, window) for one in subject]
+            return [sparse.merge(vectors[leaf] for vectors in told) for leaf in range(plan.linked)]
         sources: Mapping[str, list[Sparse]] = self._rows.get((KEYS, plan.kpi.id, subject, window)) or {}
         # Another catalogue may have had more or fewer of them; LINK tells its totals anew.
         parts = [vectors for vectors in sources.values() if len(vectors) == plan.linked]
         return [sparse.merge(vectors[leaf] for vectors in parts) for leaf in range(plan.linked)]
 
-    def _linked(self, plan: Plan, subject: str, window: str) -> Linked:
+    def _linked(self, plan: Plan, subject: Whose, window: str) -> Linked:
         """What LINK told, with the clock."""
         vectors, windows = self.linked(plan, subject, window), self._windows
         if windows is None or not plan.journeys:

@@ -12,10 +12,11 @@ from typing import NamedTuple
 from msgspec.json import encode
 
 from schemas.catalogue.models import Catalogue
-from schemas.values import Scope, Status, Value
+from schemas.values import RowName, Scope, Status, Value
 from streams.core.calendar import Calendars, WorkingTime, expected_share
 from streams.core.measures.compile import MeasureClass, Plan, Reading
 from streams.core.partials import Partials
+from streams.core.series import parted
 from streams.core.standing import RED, attainment, status
 from streams.core.targets import Number, Targets
 from streams.core.windows import Window, Windows
@@ -34,13 +35,16 @@ class Figures(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """The constant part of a value row; `opening` is the beginning of its JSON, up to its value.
+    """The constant part of a value row, of the whole or of one `series`; `opening` is the beginning of its JSON, up to
+    its value. `name` is the subject's, or the series' own (streams.core.series).
 
     `version` 0 while the period is open. `shown` is what was published last, None before that.
     """
 
     plan: Plan
+    name: str
     subject: str
+    series: str | None
     window: Window
     scope: Scope
     target: Number | None
@@ -58,7 +62,7 @@ class Line:
     def of(
         cls,
         plan: Plan,
-        subject: str,
+        name: str,
         window: Window,
         scope: Scope,
         *,
@@ -69,11 +73,13 @@ class Line:
         ends: tuple[str, str],
     ) -> "Line":
         """The line of a row; `ends` are start and end of its period as RFC 3339."""
-        kpi = plan.kpi.id
+        kpi, (subject, series) = plan.kpi.id, parted(name)
         names = f'"kpi":{_text(kpi)},"subject":{_text(subject)},"scope":"{scope}","period":"{window.id}"'
+        if series is not None:
+            names += f',"series":{_text(series)}'
         opening = f'{{"kind":"value",{names},"start":"{ends[0]}","end":"{ends[1]}","value":'
-        key = value_key(kpi, subject, window.id)
-        return cls(plan, subject, window, scope, target, base, strict, working_time, key, *ends, opening)
+        key = value_key(kpi, name, window.id)
+        return cls(plan, name, subject, series, window, scope, target, base, strict, working_time, key, *ends, opening)
 
     def record(self, figures: Figures, version: int) -> bytes:
         """The row as JSON: what `Value` dumps and reads."""
@@ -91,6 +97,7 @@ class Line:
             subject=self.subject,
             scope=self.scope,
             period=self.window.id,
+            series=self.series,
             start=self.start,
             end=self.end,
             version=version,
@@ -121,9 +128,9 @@ class Readings:
         self._shares: dict[tuple[WorkingTime, str], float] = {}
         self._shares_us = -1
 
-    def line(self, plan: Plan, subject: str, window: Window) -> Line:
+    def line(self, plan: Plan, name: str, window: Window) -> Line:
         """What is constant of a row."""
-        kpi, targets = plan.kpi.id, self._targets
+        kpi, targets, (subject, series) = plan.kpi.id, self._targets, parted(name)
         scope = targets.scopes[subject]
         ends = self._ends.get(window.id)
         if ends is None:
@@ -131,10 +138,11 @@ class Readings:
                 self._ends.clear()
             ends = self._windows.rfc3339(window.start_us), self._windows.rfc3339(window.end_us)
             self._ends[window.id] = ends
-        target = targets.of(kpi, subject, window)
+        aimed = series is None or plan.measure_class.holds_for_parts
+        target = targets.of(kpi, subject, window) if aimed else None
         return Line.of(
             plan,
-            subject,
+            name,
             window,
             scope,
             target=target,
@@ -156,7 +164,7 @@ class Readings:
         """Value and n of open rows of one group, subject and period, as they may be shown."""
         if not lines:
             return []
-        readings = self._partials.readings([line.plan for line in lines], lines[0].subject, lines[0].window.id)
+        readings = self._partials.readings([line.plan for line in lines], lines[0].name, lines[0].window.id)
         return [
             reading if line.plan.kpi.anonymous is None else Reading(None, reading.n)
             for line, reading in zip(lines, readings, strict=True)
@@ -240,9 +248,10 @@ class Readings:
         return [*teams, departments, [self._org]]
 
 
-def value_key(kpi: str, subject: str, period: str) -> bytes:
+def value_key(kpi: str, name: str, period: str) -> bytes:
     """Key of a row on kpi.values."""
-    return f"{kpi}|{subject}|{period}".encode()
+    subject, series = parted(name)
+    return RowName(kpi, subject, period, series).key.encode()
 
 
 def _expected(plan: Plan, target: Number, share: float) -> Number | None:

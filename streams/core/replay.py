@@ -16,7 +16,7 @@ from schemas.events.decode import Decoder
 from schemas.events.envelope import Event, Rejected
 from schemas.events.registry import Registry
 from schemas.topics import Stage
-from schemas.values import Value
+from schemas.values import RowName, Value
 from streams.core.explain.evidence import Kept
 from streams.core.judge import Judge
 from streams.core.observe import Observe, outside_of_calendars
@@ -40,7 +40,7 @@ class Refusal(NamedTuple, Generic[Place]):
 
 @dataclass
 class Outcome(Generic[Place]):
-    """What a replay says: final rows by (kpi, subject, period), alert transitions in time order, and the counts."""
+    """What a replay says: final rows by kpi, subject, period and series, alert transitions in time order, the counts."""
 
     values: list[Value]
     alerts: list[Alert]
@@ -112,8 +112,8 @@ class _Road:
 
     def outcome(self, refusals: list[Refusal[Place]], ignored: int) -> Outcome[Place]:
         """Everything said."""
-        rows = {tuple(key.decode().split("|")): Value.model_validate_json(raw) for key, raw in self._published.items()}
-        rows |= {(value.kpi, value.subject, value.period): value for value in self._judge.final()}
+        published = map(Value.model_validate_json, self._published.values())
+        rows = {RowName.of(value): value for value in (*published, *self._judge.final())}
         counts = dict(self._observe.counts())
         pending = counts[("pending", "")]
         waiting = counts.pop(("pending", ""), 0)
@@ -124,7 +124,7 @@ class _Road:
         # A live state would still wait for what is an orphan at the end of a file.
         still = {**counts, ("orphan", ""): counts[("orphan", "")] - pending, ("pending", ""): pending}
         return Outcome(
-            values=[rows[key] for key in sorted(rows)],
+            values=[rows[name] for name in sorted(rows, key=lambda name: name.order)],
             alerts=self._alerts,
             counts=counts,
             refusals=refusals,

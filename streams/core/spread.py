@@ -15,18 +15,21 @@ from streams.core.measures.compile import Plan, compile_kpi
 from streams.core.measures.growing import BASE, base_kpi
 from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.membership import Membership
+from streams.core.series import joined, named_in, whole_of
 from streams.core.windows import Windows
 
 MERGED, LEAD = "lead.merged", "lead_id"
 
 
 class Touch(NamedTuple):
-    """One fact's effect on one KPI: the same vector, keys and activity for each of `cells`."""
+    """One fact's effect on one KPI: the same vector and keys for each of `subjects` and of their `series`; activity of
+    the subjects alone."""
 
     plan: Plan
     vector: list[int]
     keys: list[tuple[int, str]]
     subjects: list[str]
+    series: list[str]
     period: str
     pane: str | None
     active: int
@@ -53,7 +56,7 @@ class Spread:
             leaves = (*plan.leaves, *plan.keys, *counting[plan.kpi.id])
             for type_ in frozenset().union(*(leaf.types for leaf in leaves)):
                 self._by_type[type_].append(plan)
-                if plan.linked:
+                if plan.one_by_one:
                     self._keyed[type_].append(plan)
             for leaf in plan.journeys:
                 for type_ in leaf.types:
@@ -62,7 +65,7 @@ class Spread:
         """Whether any KPI joins events by their lead, and so has to hear of merges."""
         told = {LEAVE, MERGED} if self.by_lead else {LEAVE}
         self.linked_types = frozenset(self._keyed) | frozenset(self._joined) | told
-        """Types of events that are counted one by one, because a KPI counts distinct keys or joins events."""
+        """Types of events that are counted one by one: a KPI counts distinct keys, joins events or has series."""
         self.turns = turns_read(self.counted.values())
         """Types of events that say how long somebody worked on a ticket, where a KPI reads that."""
 
@@ -76,21 +79,25 @@ class Spread:
         for plan, leaf in self._joined.get(fact.type, ()):
             taken = leaf.take(fact)
             if taken is not None:
-                payload = (fact.time_us, taken.roles, credit[:3], taken.value)
+                series = named_in(plan.kpi, fact.data)
+                chain = credit[:3] if series is None else (*credit[:3], series)
+                payload = (fact.time_us, taken.roles, chain, taken.value)
                 yield plan.tag, leaf.index, taken.key, *fact.identity, payload, ""
 
     def touches(self, fact: Fact, credit: Credit, *, keyed: bool = False) -> Iterator[Touch]:
-        """Every KPI that the fact has a part in; `keyed`: of those alone that count distinct keys."""
+        """Every KPI that the fact has a part in; `keyed`: of those alone that are counted one by one."""
         for plan in (self._keyed if keyed else self._by_type).get(fact.type, ()):
             vector = plan.contribution(fact)
             if vector is None:
                 continue
             kpi = plan.kpi
+            subjects, series = [subject for _, subject in credit.subjects(kpi.scope)], named_in(kpi, fact.data)
             yield Touch(
                 plan=plan,
                 vector=vector,
                 keys=plan.held_keys(fact) if plan.keys else [],
-                subjects=[subject for _, subject in credit.subjects(kpi.scope)],
+                subjects=subjects,
+                series=[] if series is None else [joined(subject, series) for subject in subjects],
                 period=self._windows.period(kpi.period, fact.time_us).id,
                 pane=self._windows.pane(fact.time_us).id if watches_hours(plan) else None,
                 active=0 if fact.whole else 1,
@@ -98,6 +105,6 @@ class Spread:
 
 
 def route(anonymous: bool, subject: str, org: str) -> str:
-    """The routing key of a KPI's cell on the way to JUDGE: its subject, so that all KPIs of a subject meet. Anonymous
-    KPIs are judged in one place, because hiding one team may mean hiding its sibling."""
-    return org if anonymous else subject
+    """The routing key of a KPI's cell on the way to JUDGE: its subject, so that all KPIs of a subject meet, and all
+    series. Anonymous KPIs are judged in one place, because hiding one team may mean hiding its sibling."""
+    return org if anonymous else whole_of(subject)

@@ -22,7 +22,7 @@ from streams.core.windows import Window, Windows
 ROW = "row"
 """Rows of [version, value, n], and True behind them where a closed one is hollow."""
 Name = tuple[str, str, str]
-"""(kpi, subject, period)."""
+"""(kpi, subject, period); in place of a subject there may be the name of one of its series (streams.core.series)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -72,10 +72,10 @@ class ValueRows:
         return self._open.get((kpi, period), ())
 
     def current(self, kpi: str, period: str, subjects: Container[str], now_us: int) -> Iterator[Value]:
-        """Open rows of some subjects for a period as of now. A model is built only where a figure has changed since the
-        last time it was asked for."""
+        """Open rows of some subjects for a period as of now, each before its series. A model is built only where a
+        figure has changed since the last time it was asked for."""
         lines = self._open.get((kpi, period), {})
-        for _, line in sorted([(subject, line) for subject, line in lines.items() if subject in subjects]):
+        for _, line in sorted([(name, line) for name, line in lines.items() if line.subject in subjects]):
             figures = self._figures(line, now_us)
             if line.current is None or _figures_of(line.current) != figures:
                 line.current = line.model(figures, 0)

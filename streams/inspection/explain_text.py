@@ -50,7 +50,8 @@ class _Speaker:
     def _heading(self) -> Iterator[str]:
         scene, row, rfc3339 = self._scene, self._told.published, self._scene.spec.windows.rfc3339
         title = text(self._kpi.title, self._locale)
-        yield self._say("heading", title=title, kpi=self._kpi.id, subject=scene.subject, period=scene.window.id)
+        subject = scene.subject if scene.series is None else f"{scene.subject} / {self._kpi_by} = {scene.series}"
+        yield self._say("heading", title=title, kpi=self._kpi.id, subject=subject, period=scene.window.id)
         ends = {"start": rfc3339(scene.window.start_us), "end": rfc3339(scene.window.end_us)}
         yield self._say("period", **ends, clock=rfc3339(scene.clock_us))
         if row is None:
@@ -70,6 +71,10 @@ class _Speaker:
             .replace("  ", " ")
             .replace(" ,", ",")
         )
+
+    @property
+    def _kpi_by(self) -> str:
+        return "" if self._kpi.by is None else self._kpi.by.field
 
     def _arithmetic(self) -> Iterator[str]:
         account = self._told.account

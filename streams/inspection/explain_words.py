@@ -31,6 +31,7 @@ REASONS: Final[dict[Reason, dict[str, str]]] = {
         "en": "at that time this person belonged to no team; credited to {detail}",
     },
     Reason.OTHER_SUBJECT: {"vi": "tính cho người hoặc đội khác", "en": "credited to others"},
+    Reason.OTHER_SERIES: {"vi": "thuộc dãy khác: {detail}", "en": "of another series: {detail}"},
     Reason.NO_START: {
         "vi": "chưa có sự kiện bắt đầu của lượt này",
         "en": "what its item begins with is not there",

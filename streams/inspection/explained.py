@@ -27,6 +27,7 @@ def as_object(told: Explanation, locale: str, *, people: bool = True) -> dict[st
         "subject": scene.subject,
         "scope": scene.spec.targets.scopes[scene.subject].value,
         "period": window.id,
+        **({} if scene.series is None else {"series": scene.series}),
         "start": rfc3339(window.start_us),
         "end": rfc3339(window.end_us),
         "clock": rfc3339(scene.clock_us),

@@ -1,4 +1,4 @@
-"""What the rows of a partition hold of one KPI and subject, decoded by the classes that the stages read them with.
+"""What the rows of a partition hold of one KPI and subject or series, decoded by the classes that stages read them with.
 
 Vectors of OBSERVE and counts of LINK are brought into the shape in which JUDGE keeps what it hears of them, so that one
 reading serves all three. Of an anonymous KPI only events are told: what is hidden on kpi.values is hidden here.
@@ -25,6 +25,7 @@ from streams.core.observe import NEVER_US
 from streams.core.partials import CELL, KEYS, Partials
 from streams.core.relayout import rearrange, shape_of
 from streams.core.rows import Rows
+from streams.core.series import OTHER, joined
 from streams.core.spread import route
 from streams.core.totals import TOTAL
 from streams.core.value_rows import ROW
@@ -37,12 +38,18 @@ ALONE = "o"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One KPI and subject of a catalogue, and a period, or all of them."""
+    """One KPI and subject of a catalogue, and a period, or all of them; `series` None is the whole."""
 
     spec: JudgeSpec
     kpi: str
     subject: str
     period: str | None = None
+    series: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the subject, or its series, is counted under."""
+        return self.subject if self.series is None else joined(self.subject, self.series)
 
     @property
     def plan(self) -> Plan:
@@ -79,6 +86,7 @@ def check(asked: Asked) -> Asked:
     if subject not in spec.subjects[kpi]:
         scopes = f"its scope is {asked.plan.kpi.scope.value}, and {subject} is finer"
         raise NotAskableError(f"KPI {kpi!r} has no rows of {subject!r}: {scopes}")
+    _check_series(asked)
     if period is not None:
         grain = asked.plan.kpi.period
         try:
@@ -88,6 +96,17 @@ def check(asked: Asked) -> Asked:
         if known is not grain:
             raise NotAskableError(f"{period!r} is a {known.value}, and KPI {kpi!r} goes by {grain.value}")
     return asked
+
+
+def _check_series(asked: Asked) -> None:
+    by = asked.plan.kpi.by
+    if asked.series is None:
+        return
+    if by is None:
+        raise NotAskableError(f"KPI {asked.kpi!r} has no series: it has no `by`")
+    if asked.series == OTHER:
+        rest = f"what is beyond the {by.most} largest of {by.field}"
+        raise NotAskableError(f"{OTHER!r} is {rest}, folded when rows are published: ask for one of these")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +209,7 @@ def observed(asked: Asked, stored: Mapping[bytes, bytes]) -> Held:
             heard.put(key, {ALONE: integers(vector)})
     for key, references in rows.items(cells.REFERENCE):
         _, kpi, leaf, subject, window, _ = key
-        if (kpi, subject) == (asked.kpi, asked.subject) and references > 0:
+        if (kpi, subject) == (asked.kpi, asked.name) and references > 0:
             name = (KEYS, kpi, subject, window)
             counts = (heard.get(name) or {ALONE: [{} for _ in range(asked.plan.linked)]})[ALONE]
             sparse.add(counts[int(leaf)], {0: 1})
@@ -222,7 +241,7 @@ def judged(asked: Asked, stored: Mapping[bytes, bytes]) -> Judged:
     if shape is not None and shape != shape_of(spec.layout):
         rearrange(rows, shape, spec.layout, spec.fits)
     periods, hours = _heard(asked, rows)
-    name = (asked.kpi, asked.subject)
+    name = (asked.kpi, asked.name)
     alerts = [(key[3], *row) for key, row in rows.items(ALERT) if key[1:3] == name]
     found = ((AlertClass(str(cls)), period, AlertState.load(row)) for cls, period, row in alerts)
     return Judged(
@@ -263,9 +282,9 @@ def _heard(asked: Asked, rows: Rows) -> tuple[tuple[Holding, ...], Activity | No
     group, periods = spec.layout.of(asked.kpi), []
     for period in _periods(asked, rows):
         first = group.offsets[asked.kpi]
-        vector = partials.vector(group, asked.subject, period)[first : first + plan.width]
-        reading = partials.reading(plan, asked.subject, period)
-        if any(vector) or any(partials.linked(plan, asked.subject, period)):
+        vector = partials.vector(group, asked.name, period)[first : first + plan.width]
+        reading = partials.reading(plan, asked.name, period)
+        if any(vector) or any(partials.linked(plan, asked.name, period)):
             value, leaves = reading.value, (*_slots(asked, vector), *_keys(asked, partials, period))
             if asked.is_anonymous:
                 value, leaves = None, ()
@@ -276,15 +295,15 @@ def _heard(asked: Asked, rows: Rows) -> tuple[tuple[Holding, ...], Activity | No
 def _activity(asked: Asked, rows: Rows) -> Activity | None:
     hours = Hours(rows, asked.spec.layout)
     hours.ready()
-    recent = hours.recent(asked.kpi, asked.subject, NEVER_US)
-    return recent and Activity(recent.events, recent.first_us, hours.last_event_us(asked.kpi, asked.subject))
+    recent = hours.recent(asked.kpi, asked.name, NEVER_US)
+    return recent and Activity(recent.events, recent.first_us, hours.last_event_us(asked.kpi, asked.name))
 
 
 def _periods(asked: Asked, rows: Rows) -> list[str]:
     """Periods that rows of vectors or keys know of, in the order of time."""
     number = asked.spec.layout.of(asked.kpi).number
-    found = {str(key[3]) for key, _ in rows.items(CELL) if key[1:3] == (number, asked.subject)}
-    found |= {str(key[3]) for key, _ in rows.items(KEYS) if key[1:3] == (asked.kpi, asked.subject)}
+    found = {str(key[3]) for key, _ in rows.items(CELL) if key[1:3] == (number, asked.name)}
+    found |= {str(key[3]) for key, _ in rows.items(KEYS) if key[1:3] == (asked.kpi, asked.name)}
     return _chosen(asked, found, str)
 
 
@@ -298,7 +317,7 @@ def _stored_rows(asked: Asked, rows: Rows) -> list[StoredRow]:
         # digits stand for a value that msgpack could not carry
         StoredRow(str(key[3]), version, int(value) if isinstance(value, str) else value, n)
         for key, (version, value, n, *_) in rows.items(ROW)
-        if key[1:3] == (asked.kpi, asked.subject)
+        if key[1:3] == (asked.kpi, asked.name)
     ]
     return _chosen(asked, found, lambda row: row.period)
 
@@ -322,5 +341,5 @@ def _slots(asked: Asked, vector: list[int]) -> list[Leaf]:
 
 
 def _keys(asked: Asked, partials: Partials, period: str) -> tuple[Leaf, ...]:
-    linked = partials.linked(asked.plan, asked.subject, period)
+    linked = partials.linked(asked.plan, asked.name, period)
     return tuple(Leaf(what(leaf), linked[leaf.index].get(0, 0), 1, "keys") for leaf in asked.plan.keys)

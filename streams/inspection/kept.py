@@ -41,7 +41,7 @@ class Stored:
 
     def published(self, asked: Asked, window: Window) -> Value | None:
         """The row of a period."""
-        return self.judge.value(asked.kpi, asked.subject, window.id)
+        return self.judge.value(asked.kpi, asked.name, window.id)
 
 
 async def read_kept(settings: Settings, asked: Asked) -> Stored:

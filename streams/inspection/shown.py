@@ -20,6 +20,7 @@ def as_object(found: Found) -> dict[str, Any]:
     return {
         "kpi": asked.kpi,
         "subject": asked.subject,
+        **({} if asked.series is None else {"series": asked.series}),
         "unit": kpi.unit,
         "grain": kpi.period.value,
         "period": asked.period,
@@ -64,7 +65,7 @@ def show(found: Found) -> None:
     """Tables on stdout, stage by stage."""
     asked, (place, judged) = found.asked, found.judge
     kpi = asked.plan.kpi
-    _say(f"{asked.kpi} of {asked.subject}: {kpi.unit}, by {kpi.period.value}")
+    _say(f"{asked.kpi} of {_whose(asked)}: {kpi.unit}, by {kpi.period.value}")
     if asked.is_anonymous:
         _say("The KPI is anonymous: its values are not shown, nor what they are made of.")
     for stage, places in (("OBSERVE", found.observe), ("LINK", found.link)):
@@ -88,7 +89,7 @@ def show(found: Found) -> None:
     )
     _show_judged(asked, place, judged)
     if found.is_empty:
-        _say(f"\nThe state holds nothing of {asked.kpi} for {asked.subject}{_in_period(asked)}.")
+        _say(f"\nThe state holds nothing of {asked.kpi} for {_whose(asked)}{_in_period(asked)}.")
 
 
 def _show_judged(asked: Asked, place: Place, judged: Judged) -> None:
@@ -188,6 +189,10 @@ def _hours(asked: Asked, hours: Activity | None) -> dict[str, Any] | None:
 def _baseline(asked: Asked, baseline: Baseline) -> dict[str, Any]:
     known = asdict(baseline)
     return known | {"next": _time(asked, known.pop("next_us"))}
+
+
+def _whose(asked: Asked) -> str:
+    return asked.subject if asked.series is None else f"{asked.subject}, series {asked.series}"
 
 
 def _in_period(asked: Asked) -> str:

@@ -160,6 +160,11 @@ class WorkerCollector(Collector):
         labels = self._row(row.kpi, row.subject)
         if labels is None:
             return
+        if row.series is not None:
+            if self._subjects.may_show(row):
+                scrape.put(of.KPI_SERIES_VALUE, row.value, *labels, row.series)
+                scrape.put(of.KPI_SERIES_N, row.n, *labels, row.series)
+            return
         scrape.put(of.KPI_VALUE, row.value, *labels)
         scrape.put(of.KPI_TARGET, row.target, *labels)
         scrape.put(of.KPI_EXPECTED, row.expected, *labels)

@@ -3,7 +3,9 @@
 **How many series.** Rows of KPIs and subjects that the catalogue does not know are not exported, and a period's id is
 never a label, so each gauge of a KPI has at most one series a (KPI, subject). Subjects are the organisation, its
 departments and teams, and people only with `KPI_PERSON_LABEL=true`: 20 KPIs over 5 departments, 30 teams and 1,000
-people are 720 series a gauge without people and 20,720 with. Everything else is bounded by partitions and stages.
+people are 720 series a gauge without people and 20,720 with. A KPI with `by` has two gauges more, with a label
+`series`: of its subjects that are no people, at most its `most` largest series and `other`, so 51 a subject unless the
+catalogue says otherwise. Everything else is bounded by partitions and stages.
 
 **Counters and workers.** What is counted per partition is read from the partition's committed state: it survives
 restarts, and with the partition it moves to another worker. So these counters carry `partition`; summing over workers
@@ -69,6 +71,16 @@ KPI_STATUS = Metric(
     "kpi_status", Type.GAUGE, (*ROW, "status"), "1", "1 for the status that the row has now; the others have no series."
 )
 KPI_N = Metric("kpi_n", Type.GAUGE, ROW, "events", "Events, pairs or entities behind the value.")
+KPI_SERIES_VALUE = Metric(
+    "kpi_series_value",
+    Type.GAUGE,
+    (*ROW, "series"),
+    "the KPI's unit",
+    "Value of the current period by series of a KPI with `by`: the largest, and other; of no single people.",
+)
+KPI_SERIES_N = Metric(
+    "kpi_series_n", Type.GAUGE, (*ROW, "series"), "events", "Events, pairs or entities behind the value of a series."
+)
 KPI_PERIOD_END = Metric(
     "kpi_period_end_timestamp_seconds", Type.GAUGE, ("grain",), "seconds", "When the current period of this grain ends."
 )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas.catalogue.models import Catalogue, text
-from schemas.values import Scope
+from schemas.values import Scope, Value
 from streams.core.membership import Membership
 from streams.core.windows import Windows
 
@@ -40,6 +40,7 @@ class Subjects:
         self._membership = Membership(catalogue, Windows(ZoneInfo(tenant.timezone)))
         # Several rows of a person are moves; the last one knows the name best.
         self._names = {person.id: person.name or person.id for person in catalogue.people} if people else {}
+        self._unnamed = {person.id for person in catalogue.people} - set(self._names)
         self._scopes = {**dict.fromkeys(self._names, Scope.PERSON), **{one.id: one.scope for one in self._places}}
 
     def __contains__(self, subject: object) -> bool:
@@ -48,6 +49,11 @@ class Subjects:
     def scope_of(self, subject: str) -> Scope | None:
         """Scope of a subject that may be shown; None for all others."""
         return self._scopes.get(subject)
+
+    def may_show(self, row: Value) -> bool:
+        """Whether a series may be: never one of a person's own row, and one that is named after somebody only where
+        people are shown."""
+        return row.scope is not Scope.PERSON and row.series not in self._unnamed
 
     def at(self, time_us: int) -> Iterator[Subject]:
         """All of them, people in the team they belong to at that time; who has left is left out."""

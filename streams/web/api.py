@@ -52,7 +52,7 @@ class Api:
         self._people = people
 
     async def values(self, request: web.Request) -> web.Response:
-        """Newest rows; filters `kpi`, `subject`, `scope`, and `since` (a `seq` answered before)."""
+        """Newest rows; filters `kpi`, `subject`, `series`, `scope`, and `since` (a `seq` answered before)."""
         board = self._board
         try:
             scope = Scope(request.query["scope"]) if "scope" in request.query else None
@@ -68,7 +68,8 @@ class Api:
             if scope in (None, row.scope)
             and request.query.get("kpi", row.kpi) == row.kpi
             and request.query.get("subject", row.subject) == row.subject
-            and (self._people or not board.floor.is_personal(row.subject, row.start))
+            and request.query.get("series", row.series) == row.series
+            and (self._people or not board.floor.names_person(row))
         ]
         return self._answer({"values": [_plain(row) for row in wanted]})
 

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from schemas.topics import Stage
-from schemas.values import Value
+from schemas.values import RowName, Scope, Value
 from streams.core.board import Board
 from streams.core.explain.evidence import Kept
 from streams.core.explain.explaining import explain
@@ -45,16 +45,17 @@ class Explaining:
         self._turn = asyncio.Lock()
 
     async def serve(self, request: web.Request) -> web.Response:
-        """`?period=` as 2026-11 (default the one that the clock is in), `?lang=` vi or en."""
+        """`?period=` as 2026-11 (default the one that the clock is in), `?series=` of a KPI with `by`, `?lang=` vi or
+        en."""
         locale = request.query.get("lang", self._board.locale)
         if locale not in LOCALES:
             return _said(f"lang={locale!r}: expected one of {', '.join(LOCALES)}", 400)
         async with self._turn:
             if self._spec is None:
                 self._spec = self._spec_of()
-            period, name = request.query.get("period"), request.match_info
+            period, series, name = request.query.get("period"), request.query.get("series"), request.match_info
             try:
-                asked = check(Asked(self._spec, name["kpi"], name["subject"], period))
+                asked = check(Asked(self._spec, name["kpi"], name["subject"], period, series))
             except NotAskableError as error:
                 return _said(str(error), 404)
             return await self._answer(asked, locale)
@@ -68,7 +69,9 @@ class Explaining:
             return _said("there is no event yet, and so no clock", 404)
         window = _window(asked, clock_us)
         start = asked.spec.windows.rfc3339(window.start_us)
-        if not self._people and self._board.floor.is_personal(asked.subject, start):
+        scopes = self._board.floor.scopes
+        named = scopes.get(asked.series or "") is Scope.PERSON
+        if not self._people and (named or self._board.floor.is_personal(asked.subject, start)):
             return _said(f"{asked.subject} is a single person: of people nothing is told here; use `kpi explain`", 403)
         events = sum(one.events_kept for one in observing.values())
         if events > MOST_EVENTS:
@@ -79,7 +82,8 @@ class Explaining:
             for part, one in observing.items()
         ]
         row = self._published(asked, window, judge)
-        told = await asyncio.to_thread(explain, asked.spec, asked.kpi, asked.subject, window, clock_us, kept, row)
+        about = (asked.spec, asked.kpi, asked.subject, window, clock_us, kept, row, asked.series)
+        told = await asyncio.to_thread(explain, *about)
         body = as_object(told, locale, people=self._people)
         here = isinstance(judge, Judge)
         return web.json_response(body | {"judge": {"partition": asked.judge_partition, "here": here}})
@@ -87,9 +91,9 @@ class Explaining:
     def _published(self, asked: Asked, window: Window, judge: PartitionState | None) -> Value | None:
         """The row where it is judged; else as kpi.values says, which tells every worker of the newest period."""
         if isinstance(judge, Judge):
-            return judge.value(asked.kpi, asked.subject, window.id)
-        name = (asked.kpi, asked.subject, window.id)
-        return next((row for row in self._board.values() if (row.kpi, row.subject, row.period) == name), None)
+            return judge.value(asked.kpi, asked.name, window.id)
+        name = RowName(asked.kpi, asked.subject, window.id, asked.series)
+        return next((row for row in self._board.values() if RowName.of(row) == name), None)
 
 
 def _clock_of(observing: Mapping[int, Observe], judge: PartitionState | None) -> int | None:

@@ -8,6 +8,7 @@ from schemas.alerts import Severity
 from schemas.catalogue.models import Catalogue, Direction, Kind, text
 from schemas.values import Scope, Status, Value
 from streams.core.board_view import BoardView, Card, Crew, Praise, Section
+from streams.core.series import OTHER
 from streams.web.figures import Shown, clock_time, period_label, quantity, share
 from streams.web.words import NO_TARGET, STATUS, WORDS, crew_sentence, department_title, unit_word
 
@@ -30,7 +31,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class TeamLine:
-    """One team inside a tile."""
+    """One team or series inside a tile."""
 
     name: str
     figure: str
@@ -55,6 +56,7 @@ class Tile:
     target: str
     expected: str
     teams: tuple[TeamLine, ...]
+    series: tuple[TeamLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +163,8 @@ class Presenter:
             share_of=words["of_limit" if down else "of_target"],
             target=_labelled(words["limit" if down else "target"], row.target, kpi.unit, locale),
             expected=_labelled(words["expected_down" if down else "expected"], row.expected, kpi.unit, locale),
-            teams=tuple(
-                TeamLine(
-                    name=self.place(team.subject, locale),
-                    figure=str(quantity(team.value, kpi.unit, locale)),
-                    status=team.status,
-                    status_word=_status_word(team, locale),
-                    share=_share(team, locale),
-                )
-                for team in card.teams
-            ),
+            teams=tuple(_line(self.place(team.subject, locale), team, kpi.unit, locale) for team in card.teams),
+            series=tuple(_line(_series_name(one, locale), one, kpi.unit, locale) for one in card.series),
         )
 
     def _lines(self, view: BoardView, locale: str) -> Iterator[Line]:
@@ -203,6 +197,15 @@ def _cards(section: Section, *, crowded: bool) -> Sequence[Card]:
     among them still speaks, as the status `hollow`."""
     kpis = [card for card in section.cards if card.kpi.kind is not Kind.METRIC]
     return kpis if crowded and kpis else section.cards
+
+
+def _line(name: str, row: Value, unit: str, locale: str) -> TeamLine:
+    figure = str(quantity(row.value, unit, locale))
+    return TeamLine(name, figure, row.status, _status_word(row, locale), _share(row, locale))
+
+
+def _series_name(row: Value, locale: str) -> str:
+    return WORDS[locale]["other"] if row.series == OTHER else row.series or ""
 
 
 def _status_word(row: Value, locale: str) -> str:

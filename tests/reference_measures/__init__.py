@@ -33,8 +33,8 @@ Where the contract leaves something open, this is how it is read here:
     calendar that end inside, also those that a person has no row for (which leave with their part); a guardrail is read
     for the same person and its period that holds the last instant of the one scored, once that is over, and is red when
     its attainment is below 1; who has nothing to score is not counted. `every` knows no cap.
-13. `by`: the series is named by the item's `from` (first sale, event), and the whole has every item. Without `by`'s
-    field an event is in the whole only.
+13. `by`: the series is named by the item's `from` (first sale, event; of `retention` the base event that says whose a
+    member is), and the whole has every item. Without `by`'s field an event is in the whole only. Nothing is folded.
 14. `work_s` that is missing: from the owner's latest `ticket.work_started` of that ticket after their previous
     `ticket.work_ended` of it; without one it is absent.
 15. `quantile` with `per`: of the totals per key. n counts the keys.

@@ -18,9 +18,7 @@ def known(world: World, kpi: Node, leaf: Node, subject: str, series: str | None)
     """Key -> the facts that set a subject's level, in order."""
     facts: dict[Any, list[Net]] = {}
     for fact in selected(world, leaf):
-        if subject in world.subjects(kpi["scope"], fact) and (
-            series is None or str(fact.data.get(kpi["by"])) == series
-        ):
+        if subject in world.subjects(kpi["scope"], fact) and (series is None or world.series(kpi, fact) == series):
             facts.setdefault(key(world, leaf, fact), []).append(fact)
     return facts
 

@@ -26,9 +26,10 @@ def rows(world: World, kpi: Node) -> Rows:
         now = min(end, world.clock + NOW)
         at_start = staff(world, kpi, start) if is_staff(spec) else based(world, kpi, histories, start)
         members += [
-            (Cell(subject, period), still(spec, histories.get(key, []), start, now))
-            for key, subjects in at_start
+            (Cell(subject, period, series), still(spec, histories.get(key, []), start, now))
+            for key, subjects, base in at_start
             for subject in subjects
+            for series in dict.fromkeys((None, world.series(kpi, base)))
         ]
     return {
         cell: Said(Fraction(100 * sum(stayed), len(stayed)), len(stayed)) for cell, stayed in grouped(members).items()
@@ -40,20 +41,24 @@ def is_staff(spec: Node) -> bool:
     return "employee.hired" in listed(spec["base"]["of"] if isinstance(spec["base"], dict) else spec["base"])
 
 
-def staff(world: World, kpi: Node, start: datetime) -> Iterator[tuple[Any, list[str]]]:
+Member = tuple[Any, list[str], Net]
+"""Key, whom the latest base event credits, and that event."""
+
+
+def staff(world: World, kpi: Node, start: datetime) -> Iterator[Member]:
     for person in sorted({row.id for row in world.company.people}):
         if reference.team_of(world.company, person, start, world.zone) is not None:
             hired = Net("employee.hired", start, {"person_id": person}, ("", person))
-            yield (person,), world.subjects(kpi["scope"], hired)
+            yield (person,), world.subjects(kpi["scope"], hired), hired
 
 
-def based(world: World, kpi: Node, histories: dict[Any, list[Net]], start: datetime) -> Iterator[tuple[Any, list[str]]]:
-    """Key of each member just before a start, with those the latest base event credits."""
+def based(world: World, kpi: Node, histories: dict[Any, list[Net]], start: datetime) -> Iterator[Member]:
+    """Each member just before a start."""
     spec = kpi["measure"]["retention"]
     for key, history in histories.items():
         before = [fact for fact in history if fact.at < start]
         if before and is_base(spec, before[-1]) and start <= lapses(spec, before[-1]):
-            yield key, world.subjects(kpi["scope"], before[-1])
+            yield key, world.subjects(kpi["scope"], before[-1]), before[-1]
 
 
 def still(spec: Node, history: list[Net], start: datetime, now: datetime) -> bool:

@@ -91,11 +91,16 @@ class World:
 
     def credited(self, kpi: Node, fact: Net, moment: datetime, series: Net | None = None) -> Iterator[Cell]:
         """The cells of the period around a moment for everybody a fact credits, whole and series."""
-        by = (series or fact).data.get(kpi["by"]) if "by" in kpi else None
+        named = self.series(kpi, series or fact)
         for subject in self.subjects(kpi["scope"], fact):
             yield Cell(subject, self.period(kpi, moment))
-            if by is not None:
-                yield Cell(subject, self.period(kpi, moment), str(by))
+            if named is not None:
+                yield Cell(subject, self.period(kpi, moment), named)
+
+    def series(self, kpi: Node, fact: Net) -> str | None:
+        """The series that a fact names, None where the KPI has none or the fact lacks its field."""
+        value = fact.data.get(kpi["by"]) if "by" in kpi else None
+        return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def world(catalogue: Node, events: Sequence[Event], until: datetime | None = None) -> World | None:

@@ -110,17 +110,19 @@ def explain(
     clock_us: int,
     kept: Sequence[Kept],
     published: Value | None,
+    series: str | None = None,
 ) -> Explanation:
     """Explains one value from the partitions that are at hand.
 
     Args:
         clock_us: how far the state has come; what is expected and worked so far is as of then.
         published: the row of kpi.values, where there is one.
+        series: which one of a KPI with `by`; None is the whole.
     """
     plan = spec.plans[kpi]
     firsts = [part.first_us for part in kept if part.first_us is not None]
     first_us = min(firsts) if firsts else None
-    scene = Scene(spec, plan, subject, window, clock_us, first_us, gather(kept, types_of(spec, kpi)))
+    scene = Scene(spec, plan, subject, window, clock_us, first_us, gather(kept, types_of(spec, kpi)), series)
     leaves, account = account_of(scene)
     partitions = tuple(_partition(part) for part in kept)
     marks = [part.watermark_us for part in kept if part.watermark_us is not None]
@@ -193,6 +195,8 @@ def _partition(part: Kept) -> PartitionTold:
 
 def _target(scene: Scene) -> TargetTold | None:
     targets, kpi = scene.spec.targets, scene.plan.kpi
+    if scene.series is not None and not scene.plan.measure_class.holds_for_parts:
+        return None
     value = targets.of(kpi.id, scene.subject, scene.window)
     if value is None:
         return None

@@ -112,7 +112,7 @@ def _items(leaf: JourneyLeaf, ground: Ground, scene: Scene) -> tuple[list[Item],
         for one in account.told:
             if one.window == POOL:
                 sparse.add(pool, one.vector)
-            elif one.window == scene.window.id and scene.subject in one.subjects:
+            elif one.window == scene.window.id and scene.name in one.subjects:
                 sparse.add(vector, one.vector)
         if vector:
             items.append(Item(key, sorted(moments), vector))
@@ -137,7 +137,7 @@ def _joined(leaf: JourneyLeaf, scene: Scene, merges: Merges, tally: Tally) -> di
     for fact in by_time(fact for fact in scene.evidence.facts() if fact.type in leaf.types):
         taken = leaf.take(fact)
         if taken is not None:
-            chain = scene.credit(fact)[:3]
+            chain = scene.chain(fact)
             root = merges.root(taken.key)
             origin = "" if root == taken.key else taken.key
             joined[root].append(Moment(fact.time_us, *fact.identity, taken.roles, chain, taken.value, origin))
@@ -155,8 +155,7 @@ def _joined(leaf: JourneyLeaf, scene: Scene, merges: Merges, tally: Tally) -> di
         )
         for tag, index, key, source, id_, payload, *_ in linking.employed():
             if (tag, index) == (scene.plan.tag, leaf.index) and payload is not None:
-                time_us, roles, chain, value = payload
-                joined[key].append(Moment(time_us, source, id_, roles, chain, value))
+                joined[key].append(Moment(payload[0], source, id_, *payload[1:]))
     return joined
 
 
@@ -167,14 +166,13 @@ def _note(tally: Tally, leaf: JourneyLeaf, moments: Sequence[Moment], told: Sequ
     mine = [
         moment
         for moment in sorted(moments)
-        if scene.window.start_us <= moment.time_us < scene.window.end_us
-        and scene.subject in ground.subjects(moment.chain)
+        if scene.window.start_us <= moment.time_us < scene.window.end_us and scene.name in ground.subjects(moment.chain)
     ]
     if not mine:
         return
     elsewhere = [one for one in told if one.window != POOL]
     identity = mine[0].source, mine[0].id
-    own = sorted({one.window for one in elsewhere if scene.subject in one.subjects})
+    own = sorted({one.window for one in elsewhere if scene.name in one.subjects})
     if own:
         tally.note(Reason.OTHER_PERIOD, own[0] if len(own) == 1 else f"{own[0]} … {own[-1]}", identity)
     elif elsewhere:

@@ -1,4 +1,4 @@
-"""One KPI, subject and period with the evidence on it: which facts count there, and why others do not."""
+"""One KPI, subject, period and series with the evidence on it: which facts count there, and why others do not."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,8 +11,10 @@ from schemas.values import Scope
 from streams.core.corrections import identity_of
 from streams.core.explain.evidence import Case, Evidence
 from streams.core.facts import ANONYMOUS_TYPES, Credit, Fact
+from streams.core.journeys.contract import Chain
 from streams.core.judge_spec import JudgeSpec
 from streams.core.measures.compile import Plan
+from streams.core.series import joined, named_in
 from streams.core.windows import Window
 
 EXAMPLES = 5
@@ -38,6 +40,8 @@ class Reason(StrEnum):
     """It names the subject at a time at which they belong to no team; the detail is who is credited instead."""
     OTHER_SUBJECT = "other_subject"
     """It is credited to others."""
+    OTHER_SERIES = "other_series"
+    """It belongs to another series, or to none."""
     NO_START = "no_start"
     """Of an item whose beginning is not there."""
     OPEN = "open"
@@ -74,7 +78,7 @@ class Tally:
 @dataclass(frozen=True)
 class Scene:
     """What an explanation is about. `clock_us` is how far the state has come, `first_us` the time of the first event of
-    all, None where there is none."""
+    all, None where there is none; `series` None is the whole."""
 
     spec: JudgeSpec
     plan: Plan
@@ -83,6 +87,12 @@ class Scene:
     clock_us: int
     first_us: int | None
     evidence: Evidence
+    series: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the subject, or its series, is counted under."""
+        return self.subject if self.series is None else joined(self.subject, self.series)
 
     @cached_property
     def mine(self) -> tuple[Fact, ...]:
@@ -103,8 +113,16 @@ class Scene:
         """Who is credited for a fact."""
         return self.spec.observe.spread.crediting.of(fact)
 
+    def chain(self, fact: Fact) -> Chain:
+        """Who is credited, and the series, as a moment of an item has it."""
+        series = named_in(self.plan.kpi, fact.data)
+        return self.credit(fact)[:3] if series is None else (*self.credit(fact)[:3], series)
+
     def credited(self, fact: Fact) -> bool:
-        """Whether the subject is."""
+        """Whether the subject is, in the series that is asked for."""
+        return self._is_of_subject(fact) and self.series in (None, named_in(self.plan.kpi, fact.data))
+
+    def _is_of_subject(self, fact: Fact) -> bool:
         return any(subject == self.subject for _, subject in self.credit(fact).subjects(self.plan.kpi.scope))
 
     def takes(self, fact: Fact) -> bool:
@@ -143,6 +161,8 @@ class Scene:
             tally.note(*self._not_credited(fact), fact.identity)
 
     def _not_credited(self, fact: Fact) -> tuple[Reason, str]:
+        if self._is_of_subject(fact):
+            return Reason.OTHER_SERIES, named_in(self.plan.kpi, fact.data) or "-"
         credit, named = self.credit(fact), self._named(fact)
         elsewhere = credit.team or credit.org
         if named is not None and named == self.subject:

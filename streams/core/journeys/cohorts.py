@@ -72,7 +72,7 @@ class Share:
         ripe_us = start.time_us + self.within_us
         ripe = view.now_us >= ripe_us
         vector: Sparse = {ITEMS: 1}
-        told = [Told(ground.subjects(credited.chain), window.id, vector)]
+        told = [Told(ground.subjects(credited.chain, start.chain), window.id, vector)]
         if end is not None:
             vector[CONVERTED] = 1
         if self.how is not Cohort.RAW and ripe:

@@ -9,14 +9,16 @@ from schemas.values import Scope
 from streams.core.accumulators.sparse import Sparse
 from streams.core.calendar import WorkingTime
 from streams.core.facts import Credit
+from streams.core.series import joined
 from streams.core.windows import Windows
 
 POOL = "pool"
 """In place of a window id: what one KPI knows of all its items, whoever is credited, whatever the period."""
 ALWAYS_US, FOREVER_US = -(1 << 62), 1 << 62
 
-Chain = tuple[str | None, str | None, str | None]
-"""Person, team and department credited; the organisation always is."""
+Chain = tuple[str | None, ...]
+"""Person, team and department credited; the organisation always is. A fourth names the series that an event belongs to,
+where it has one."""
 
 
 class Moment(NamedTuple):
@@ -71,14 +73,20 @@ class Ground:
         self._org = org
         self._subjects: dict[Chain, tuple[str, ...]] = {}
 
-    def subjects(self, chain: Chain) -> tuple[str, ...]:
-        """Subjects that a moment is credited to, from the finest."""
+    def subjects(self, chain: Chain, start: Chain | None = None) -> tuple[str, ...]:
+        """Subjects that a moment is credited to, from the finest, then their series. `start` is the chain of the moment
+        that names the series, where it is another one: an item belongs to the series that it began in."""
+        if start is not None and start[3:] != chain[3:]:
+            chain = (*chain[:3], *start[3:])
         known = self._subjects.get(chain)
         if known is None:
             if len(self._subjects) > 100_000:
                 self._subjects.clear()
-            credit = Credit(*chain, self._org)
-            known = self._subjects[chain] = tuple(subject for _, subject in credit.subjects(self._scope))
+            person, team, department, *series = chain
+            credit = Credit(person, team, department, self._org)
+            whole = [subject for _, subject in credit.subjects(self._scope)]
+            parts = [joined(subject, name) for name in series if name is not None for subject in whole]
+            known = self._subjects[chain] = (*whole, *parts)
         return known
 
 

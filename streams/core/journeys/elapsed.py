@@ -50,7 +50,7 @@ class Elapsed:
             answer = None
         undone = answer is not None and self._is_undone(moments, answer)
         credited = answer if answer is not None and self.credits_answer else start
-        subjects = ground.subjects(credited.chain)
+        subjects = ground.subjects(credited.chain, start.chain)
         keep_us = last_us(moments)
         if answer is not None:
             keep_us = max(keep_us, answer.time_us + (self.hold_us or 0))

@@ -50,6 +50,11 @@ class MeasureClass(StrEnum):
         return self in _TOTALS or self is MeasureClass.TURNOVER
 
     @property
+    def holds_for_parts(self) -> bool:
+        """Whether each series is held to the target of the whole: a share or a mean is, a part of a total is not."""
+        return self not in _TOTALS and self is not MeasureClass.LEVEL
+
+    @property
     def sums_over_members(self) -> bool:
         """Whether a team's target is the sum of its members'."""
         return self in (MeasureClass.COUNT, MeasureClass.MONEY, MeasureClass.DIFFERENCE)

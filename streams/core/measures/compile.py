@@ -35,6 +35,7 @@ from streams.core.journeys.cohorts import Share
 from streams.core.journeys.contract import Linked as Linked
 from streams.core.journeys.distinct import DistinctLeads
 from streams.core.journeys.persons import Persons
+from streams.core.journeys.quantiles import Quantile as Quantiles
 from streams.core.measures.classes import MeasureClass as MeasureClass
 from streams.core.measures.classes import class_of
 from streams.core.measures.growing import Growing, growing_of
@@ -90,7 +91,7 @@ Read = Callable[[Sequence[int], Linked], Rational]
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A compiled KPI. `base_*` name the leaves whose events, keys or items are the ones behind the value; `tag` is the
-    KPI's id and a hash of its measure, because what was joined for another measure is another thing."""
+    KPI's id and a hash of its measure and series, because what was joined for another measure is another thing."""
 
     kpi: Kpi
     tag: str
@@ -114,6 +115,17 @@ class Plan:
     def linked(self) -> int:
         """How many leaves stage LINK has to tell of: distinct keys and journeys have one numbering."""
         return len(self.keys) + len(self.journeys)
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether its facts are not counted by columns."""
+        return self.linked > 0 or self.kpi.by is not None
+
+    @property
+    def is_one_series(self) -> bool:
+        """Whether whatever is counted once is counted in one series, so that series add up: not so of keys."""
+        by_key = [isinstance(leaf.journey, DistinctLeads | Quantiles) and bool(leaf.fields) for leaf in self.journeys]
+        return not self.keys and not any(by_key)
 
     @property
     def ages(self) -> bool:
@@ -174,7 +186,8 @@ def compile_kpi(kpi: Kpi, registry: Registry) -> Plan:
     measured = kpi.measure.growth.of if isinstance(kpi.measure, Growth) else kpi.measure
     read = build.measure(measured)
     adds_up = class_of(kpi.model_copy(update={"measure": measured})).is_total
-    digest = blake2b(kpi.measure.model_dump_json(by_alias=True).encode(), digest_size=6).hexdigest()
+    written = kpi.measure.model_dump_json(by_alias=True) + (kpi.by.field if kpi.by is not None else "")
+    digest = blake2b(written.encode(), digest_size=6).hexdigest()
     return Plan(
         kpi=kpi,
         tag=f"{kpi.id}.{digest}",

@@ -13,7 +13,7 @@ from schemas import topics
 from schemas.alerts import Alert
 from schemas.catalogue.models import Catalogue
 from schemas.topics import Stage
-from schemas.values import Value
+from schemas.values import RowName, Value
 from streams.core.pipeline import stages
 from streams.core.policy import Policy
 from streams.core.stage import Now, PartitionState, PlainRecord, Record, Send, StageSpec, Step
@@ -140,7 +140,7 @@ class Road:
             self._queues[stage, send.partition].append(PlainRecord(0, 0, send.key, send.value))
         elif send.topic is topics.VALUES:
             assert send.key is not None
-            name = tuple(send.key.decode().split("|"))
+            name = tuple(part for part in RowName.parse(send.key.decode()) if part is not None)
             self.values.pop(name, None)
             if send.value is not None:
                 self.values[name] = Value.model_validate_json(send.value)

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from schemas.alerts import Alert
-from schemas.values import Value
+from schemas.values import RowName, Value
 from streams.core import judge
 from streams.core.policy import DAY_US, MINUTE_US, SECOND_US, Policy
 from streams.core.replay import replay
@@ -41,7 +41,7 @@ def settled(values: dict[tuple[str, ...], Value]) -> dict[tuple[str, ...], tuple
 
 
 def of_replay(values: list[Value]) -> dict[tuple[str, ...], Value]:
-    return {(value.kpi, value.subject, value.period): value for value in values}
+    return {tuple(part for part in RowName.of(value) if part is not None): value for value in values}
 
 
 @given(seeds, seeds, seeds, st.integers(0, 40), st.sampled_from([1, 2, 4]))

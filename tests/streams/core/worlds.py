@@ -99,9 +99,15 @@ def catalogue(seed: int, *, kpis: int = 5) -> Catalogue:
                 {"id": "dung", "team": "hn-2", "from": _day(random, 11, 20)},
                 {"id": "dung", "team": "care", "from": _day(random, 21, 40)},
             ],
-            "kpis": [_kpi(random, number) for number in range(kpis)],
+            "kpis": [{**_kpi(random, number), **_by(seed, number)} for number in range(kpis)],
         }
     )
+
+
+def _by(seed: int, number: int) -> dict[str, Any]:
+    """Series of some KPIs. Owners are few, corrections change them, and the smaller ones are folded into `other`."""
+    random = Random(f"by {seed} {number}")  # apart, so that a seed of before has the company that it had
+    return {"by": {"field": random.choice(["owner", "team"]), "most": random.randint(1, 3)}} if number % 3 == 2 else {}
 
 
 def _kpi(random: Random, number: int) -> dict[str, Any]:

@@ -409,7 +409,30 @@ PLANS: Mapping[str, tuple[Plan, ...]] = {
         Plan("%", {"ratio": {"of": {**CALLS, "where": {"outcome": {"eq": "answered"}}}, "to": CALLS}},
              ("call.completed",), by="campaign_id"),
     ),
-    "conversion by": (conversion("raw", by="source_channel"),),
+    "conversion by": (
+        conversion("raw", by="source_channel"), conversion("raw", credit="to", by="team"),
+        conversion("projected", by="source_channel", ends=timedelta(10)),
+    ),
+    "each measure by": (
+        *(plan._replace(by="owner") for plan in (
+            quantile(0.5), quantile(0.9, per="ticket_id"), answered("hours", "mean"), accepted("hours", "mean"),
+            answered("%", {"share_within": "4h"}), resolved("hours", {"quantile": 0.5}), kept(), kept(idle="10d"),
+            Plan("minutes", {"mean": ["duration_s", "hold_s"], "of": "call.completed", "per": "ticket_id"},
+                 ("call.completed",)),
+            Plan("contacts", {"sum_of": [CALLS, {"count": "meeting.held"}]}, ("call.completed", "meeting.held")),
+            Plan("VND", {"difference": {"of": SOLD, "minus": {**SOLD, "basis": "reversed"}}}, ("sale.closed",)),
+            Plan("leads", {"count": "lead.created", "distinct": "lead_id"},
+                 ("lead.created", "lead.created", "lead.merged", "lead.merged")),
+        )),
+        *(plan._replace(by="campaign_id") for plan in (
+            repeat("raw"), repeat("matured"), growth("1 month", "month", "previous"),
+            growth("7d", "week", {"back": "14d"}, per="7d"), growth("1 month", "month", {"value": 80}),
+            growth("1 month", "month", {"from": "2026-03-10", "to": "2026-03-20"}, adjust="days"),
+            growth("1 month", "month", "previous", of={"count": "sale.closed", "distinct": "customer_id"}),
+        )),
+        level("end")._replace(by="team"), level("mean")._replace(by="team"),
+        Plan("calls", CALLS, ("call.completed",), by="ticket_id"),
+    ),
     "merged leads counted": (
         Plan("leads", {"count": "lead.created", "distinct": "lead_id"},
              ("lead.created", "lead.created", "lead.merged", "lead.merged")),

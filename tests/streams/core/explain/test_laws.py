@@ -12,6 +12,7 @@ import pytest
 from schemas.catalogue.measures import Basis
 from schemas.catalogue.models import Catalogue
 from schemas.topics import Stage
+from schemas.values import Value
 from streams.core.explain.evidence import Kept, gather
 from streams.core.explain.explaining import Explanation, Note, explain
 from streams.core.explain.working_time import Odd
@@ -20,6 +21,7 @@ from streams.core.observe import Observe
 from streams.core.pipeline import compiled
 from streams.core.policy import HOUR_US, MINUTE_US, SECOND_US, Policy
 from streams.core.replay import replay
+from streams.core.series import OTHER
 from streams.core.stage import Now
 from streams.routing import partition_of
 from tests.streams.core import worlds
@@ -54,10 +56,12 @@ def kept_of(road: Road) -> list[Kept]:
 def explained(seed: int) -> list[Explanation]:
     spec, road = settled(seed)
     kept = kept_of(road)
-    return [
-        explain(spec, kpi, subject, spec.windows.parse(period)[1], UNTIL_US, kept, value)
-        for (kpi, subject, period), value in road.values.items()
-    ]
+    return [of(spec, kept, value) for value in road.values.values() if value.series != OTHER]
+
+
+def of(spec: JudgeSpec, kept: list[Kept], value: Value) -> Explanation:
+    window = spec.windows.parse(value.period)[1]
+    return explain(spec, value.kpi, value.subject, window, UNTIL_US, kept, value, value.series)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -97,10 +101,7 @@ def test_partitions_of_other_workers_are_named_and_their_events_missing() -> Non
     spec, road = settled(1)
     kept = kept_of(road)[:1]
 
-    told = [
-        explain(spec, kpi, subject, spec.windows.parse(period)[1], UNTIL_US, kept, value)
-        for (kpi, subject, period), value in road.values.items()
-    ]
+    told = [of(spec, kept, value) for value in road.values.values() if value.series != OTHER]
 
     assert {(1, 2)} == {one.elsewhere for one in told}
     assert all(Note.ELSEWHERE in one.notes for one in told)

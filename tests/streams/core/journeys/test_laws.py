@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from schemas.catalogue.models import Catalogue
-from schemas.values import Value
+from schemas.values import RowName, Value
 from streams.core.policy import DAY_US, MINUTE_US, SECOND_US, Policy
 from streams.core.replay import replay
 from streams.core.stage import Now
@@ -21,7 +21,9 @@ POLICY = Policy(future_us=None, horizon_us=1000 * DAY_US)
 UNTIL = START + timedelta(days=DAYS + 3, hours=12, seconds=17)
 UNTIL_US = int((UNTIL - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
 JOINING = [
-    name for name in PLANS if name.split()[0] in ("quantile", "latest", "conversion", "elapsed", "retention", "repeat")
+    name
+    for name in PLANS
+    if name.split()[0] in ("quantile", "latest", "conversion", "elapsed", "retention", "repeat", "each")
 ]
 YOUNG = {
     "conversion projected, young": (conversion("projected"), trained("projected")),
@@ -33,7 +35,7 @@ seeds = st.integers(0, 2**32)
 
 def shown(values: list[Value]) -> dict[tuple[str, ...], tuple[object, ...]]:
     """What does not depend on when a value was looked at."""
-    return {(v.kpi, v.subject, v.period): (v.value, v.n, v.target, v.start, v.end) for v in values}
+    return {RowName.of(v): (v.value, v.n, v.target, v.start, v.end) for v in values}
 
 
 def settled(road: Road) -> list[Value]:
