@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from schemas.catalogue.journey_rules import Journey, first_types
-from schemas.catalogue.measures import Count, Latest, Mean, Quantile, Sum
+from schemas.catalogue.measures import Count, Latest, Mean, Quantile, Retention, Sum
 from schemas.catalogue.models import Kpi
 from schemas.catalogue.problems import Finding, Loc
 from schemas.catalogue.where_rules import lacking
 from schemas.events.registry import FieldKind, Registry
 
+HIRED = "employee.hired"
 _KINDS = {FieldKind.ID, FieldKind.TEXT, FieldKind.INTEGER, FieldKind.BOOLEAN}
 
 
@@ -34,6 +35,14 @@ def check_series(
             field,
             "`by` và `anonymous` không đi cùng nhau: chia nhỏ sẽ lộ từng câu trả lời",
             "`by` and `anonymous` do not go together: small series would reveal single answers",
+        )
+    if any(isinstance(part, Retention) and HIRED in part.retention.base.of for part in parts):
+        yield Finding(
+            "KPI031",
+            at,
+            field,
+            "ai đang làm việc đầu kỳ là do danh mục nói, không phải sự kiện, nên không chia được theo trường",
+            "who is employed when a period begins the catalogue says, not events, so no field can divide it",
         )
     types = list(dict.fromkeys(type_ for part in parts for type_ in first_types(part)))
     missing = list(lacking(field, types, at, registry))

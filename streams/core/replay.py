@@ -40,7 +40,7 @@ class Refusal(NamedTuple, Generic[Place]):
 
 @dataclass
 class Outcome(Generic[Place]):
-    """What a replay says: final rows by kpi, subject, period and series, alert transitions in time order, the counts."""
+    """What a replay says: final rows by kpi, subject, period, series, alert transitions in time order, the counts."""
 
     values: list[Value]
     alerts: list[Alert]

@@ -1,4 +1,4 @@
-"""What the rows of a partition hold of one KPI and subject or series, decoded by the classes that stages read them with.
+"""What the rows of a partition hold of a KPI and subject or series, decoded by the classes that stages read them with.
 
 Vectors of OBSERVE and counts of LINK are brought into the shape in which JUDGE keeps what it hears of them, so that one
 reading serves all three. Of an anonymous KPI only events are told: what is hidden on kpi.values is hidden here.

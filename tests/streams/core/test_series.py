@@ -108,7 +108,7 @@ def test_growth_of_other_is_measured_against_the_baseline_of_the_same_series() -
 
 
 def test_a_share_keeps_the_target_and_a_part_of_a_total_has_none() -> None:
-    aims = {"targets": [{"value": 25}], "kind": "lagging"}
+    aims: dict[str, Any] = {"targets": [{"value": 25}], "kind": "lagging"}
     mails = [one for number in range(10) for one in mail("a", number, opened=number < 2)]
 
     of_shares = series_of(company(OPENED, scope="org", by="campaign_id", **aims), mails, "2026-12-02 00:00")["a"]

@@ -33,7 +33,7 @@ YOUNG = {
 seeds = st.integers(0, 2**32)
 
 
-def shown(values: list[Value]) -> dict[tuple[str, ...], tuple[object, ...]]:
+def shown(values: list[Value]) -> dict[RowName, tuple[object, ...]]:
     """What does not depend on when a value was looked at."""
     return {RowName.of(v): (v.value, v.n, v.target, v.start, v.end) for v in values}
 
