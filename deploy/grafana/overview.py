@@ -99,6 +99,13 @@ def overview() -> board.Dashboard:
             .repeat_direction("h")
             .max_per_row(3)
         )
+        .with_panel(
+            lines(
+                "Theo dãy của công ty (`by`) / By series, of the company",
+                query(titled(f"{of.KPI_SERIES_VALUE.name}{{{COMPANY}}}", "kpi, series"), "{{title}} · {{series}}"),
+                width=24,
+            )
+        )
         .with_row(row("Nhóm / Teams"))
         .with_panel(
             bars(

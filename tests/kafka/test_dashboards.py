@@ -70,6 +70,16 @@ kpis:
 """
     for grain in GRAINS
 )
+CATALOGUE += """
+  - id: outcomes
+    title: {vi: Cuộc gọi theo kết quả, en: Calls by outcome}
+    kind: metric
+    unit: calls
+    scope: team
+    period: month
+    by: outcome
+    measure: {count: call.completed}
+"""
 
 
 class Calls:
