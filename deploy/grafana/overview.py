@@ -99,6 +99,7 @@ def overview() -> board.Dashboard:
             .repeat_direction("h")
             .max_per_row(3)
         )
+        .with_row(row("Dãy / Series"))
         .with_panel(
             lines(
                 "Theo dãy của công ty (`by`) / By series, of the company",
