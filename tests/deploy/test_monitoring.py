@@ -101,7 +101,11 @@ def test_every_metric_of_a_kpi_and_of_the_road_is_on_a_dashboard_or_in_a_rule() 
         *(names_in(expr) for name in DASHBOARDS for expr in expressions(json.loads((FOLDER / name).read_text()))),
     )
 
-    assert {metric.name for metric in METRICS if not shown & set(metric.series)} <= {"kpi_n", "kpi_series_n", "kpi_worker_live"}
+    assert {metric.name for metric in METRICS if not shown & set(metric.series)} <= {
+        "kpi_n",
+        "kpi_series_n",
+        "kpi_worker_live",
+    }
 
 
 @pytest.mark.parametrize("name", DASHBOARDS)
