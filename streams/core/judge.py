@@ -470,7 +470,8 @@ class Judge:
         """What else depends on a KPI's value: rows that it guards, and alerts."""
         for guarded in one.guarded:
             now = self._spec.windows.period(guarded.kpi.period, self._at_us)
-            self._values.touch(guarded.kpi.id, one.subject, now.id)
+            for name in (one.subject, *self._series.names(guarded.kpi.id, one.subject, now.id)):
+                self._values.touch(guarded.kpi.id, name, now.id)
         self._look_soon(one, stamp_us, less=less)
 
     def _count(self, plan: Plan, subject: str, window: Window) -> None:
