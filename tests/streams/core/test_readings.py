@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from schemas.values import Scope, Status, Value
 from streams.core.calendar import build
 from streams.core.readings import Figures, Line
+from streams.core.series import is_whole, joined
 from streams.core.windows import Window
 from tests.streams.core import worlds
 from tests.streams.core.plans import plans_of
@@ -20,10 +21,13 @@ fractions = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False
 figures = st.builds(Figures, numbers, numbers, numbers, fractions, st.integers(), st.sampled_from(Status))
 
 
-def line(subject: str, scope: Scope) -> Line:
+subjects = st.text().filter(is_whole)
+
+
+def line(name: str, scope: Scope) -> Line:
     return Line.of(
         PLAN,
-        subject,
+        name,
         Window("2026-11", 0, 1),
         scope,
         target=None,
@@ -34,11 +38,14 @@ def line(subject: str, scope: Scope) -> Line:
     )
 
 
-@given(st.text(), st.sampled_from(Scope), figures, st.integers(0, 9))
-def test_the_record_reads_as_the_model(subject: str, scope: Scope, told: Figures, version: int) -> None:
-    row = line(subject, scope)
+@given(subjects, st.one_of(st.none(), st.text()), st.sampled_from(Scope), figures, st.integers(0, 9))
+def test_the_record_reads_as_the_model(
+    subject: str, series: str | None, scope: Scope, told: Figures, version: int
+) -> None:
+    row = line(subject if series is None else joined(subject, series), scope)
 
     record = row.record(told, version)
 
     assert row.model(told, version) == Value.model_validate_json(record)
-    assert list(json.loads(record)) == list(Value.model_fields)
+    assert (row.subject, row.series) == (subject, series)
+    assert list(json.loads(record)) == [name for name in Value.model_fields if name != "series" or series is not None]
