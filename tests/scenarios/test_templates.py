@@ -66,7 +66,8 @@ def test_a_template_says_what_was_worked_out_by_hand(stem: str, example: Mapping
 
     values = replay(lines(list(map(dict, events))), catalogue, POLICY, (until - EPOCH) // MICROSECOND).values
 
-    got = {f"{v.subject} {v.period}": (v.value, v.n) for v in values if v.kpi == example["id"]}
+    rows = [v for v in values if v.kpi == example["id"]]
+    got = {" ".join((v.subject, v.period, *([v.series] if v.series else []))): (v.value, v.n) for v in rows}
     for row, said in example["rows"].items():
         if said == "absent":
             assert row not in got
@@ -80,7 +81,9 @@ def test_a_template_says_what_was_worked_out_by_hand(stem: str, example: Mapping
 def test_a_template_holds_over_random_histories(id_: str) -> None:
     kpi = SHIPPED[id_]
     types = tuple(dict.fromkeys([*types_of(kpi["measure"]), *["lead.merged"] * ("lead_id" in str(kpi["measure"]))]))
-    plan = Plan(kpi["unit"], kpi["measure"], types, (kpi["period"],), (kpi["scope"],), ends=timedelta(400))
+    plan = Plan(
+        kpi["unit"], kpi["measure"], types, (kpi["period"],), (kpi["scope"],), kpi.get("by"), ends=timedelta(400)
+    )
 
     @given(worlds((plan,)))
     @hypothesis(max_examples=4)
