@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from schemas.catalogue.models import Catalogue
 from schemas.catalogue.rules import find_problems
+from schemas.values import Status
 from streams.core.policy import DAY_US, SECOND_US, Policy
 from streams.core.replay import replay
 from streams.core.stage import Now
@@ -128,6 +129,21 @@ def test_a_members_restated_row_restates_the_score() -> None:
 
     assert (50, 2, 1) == figures(before.values)
     assert (100, 2, 2) == figures(after.values)
+
+
+def test_the_share_has_a_target_an_attainment_and_a_status_as_other_shares_have() -> None:
+    # One of two reached: 50 of 80 is 62.5 %. The department and the organisation take over the team's target.
+    events = [sale("s1", "2026-10-05T09:00:00", 100), sale("s2", "2026-11-10T09:00:00", 5)]
+    written = scored(parts=PARTS[1:]).model_dump(by_alias=True, exclude_none=True)
+    written["kpis"][0]["targets"] = [{"value": 80, "per": "team"}]
+
+    values = replay(worlds.lines(events), Catalogue.model_validate(written), POLICY).values
+
+    told = [value for value in values if (value.kpi, value.period, value.n) == ("h3", "2026-10", 2)]
+    assert ["acme", "hn-1", "sales"] == sorted(value.subject for value in told)
+    for value in told:
+        shown = (value.value, value.target, value.expected, value.attainment, value.status, value.version)
+        assert (50, 80, None, 0.625, Status.MISSED, 1) == shown
 
 
 def test_a_red_guardrail_takes_the_whole_part() -> None:
