@@ -7,6 +7,11 @@ from pydantic import Field
 
 from schemas.events.fields import DayOrTime, EventData, FieldKind, Flag, Id, Quantity, Text
 
+ANONYMOUS_TYPES = frozenset({"survey.esat.response"})
+"""Types whose person is never read: no answer may be traced to who gave it."""
+PEOPLE = frozenset({"owner", "person_id", "to_owner"})
+"""Fields that name a person."""
+
 
 class Employee(EventData):
     """Somebody was hired or left; `voluntary` when leaving was their own choice."""

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
+from schemas.events.people import ANONYMOUS_TYPES as ANONYMOUS_TYPES
 from schemas.values import Scope
 from streams.core.membership import ALWAYS_US, FOREVER_US, Membership
-
-ANONYMOUS_TYPES = frozenset({"survey.esat.response"})
-"""Types whose person is never read: no answer may be traced to who gave it."""
 
 
 class Happening(Protocol):
