@@ -10,6 +10,7 @@ from schemas.catalogue.models import Catalogue
 from schemas.events.times import parse_us
 from schemas.topics import Stage
 from schemas.values import Value
+from streams.core.judge import Judge
 from streams.core.policy import Policy
 from streams.core.replay import replay
 from streams.core.stage import Now
@@ -107,7 +108,12 @@ def test_a_plain_metric_never_alerts_anyone(direction: str) -> None:
 
 def survey(answers: dict[str, int], until: str) -> dict[str, Value]:
     """Values by subject of a weekly score that needs five answers; three teams of one department."""
-    catalogue = office(
+    outcome = replay(lines(answered(answers)), asking(), Policy(future_us=None), parse_us(f"{until}+07:00"))
+    return {value.subject: value for value in outcome.values if value.period == "2026-W47"}
+
+
+def asking() -> Catalogue:
+    return office(
         teams=[{"id": f"hn-{n}", "department": "sales"} for n in (1, 2, 3)],
         kpis=[
             {
@@ -116,7 +122,10 @@ def survey(answers: dict[str, int], until: str) -> dict[str, Value]:
             }
         ],
     )  # fmt: skip
-    events = [
+
+
+def answered(answers: dict[str, int]) -> list[Event]:
+    return [
         {
             "specversion": "1.0", "id": f"{team}-{n}", "source": "hr", "type": "survey.esat.response",
             "time": "2026-11-18T09:00:00+07:00", "subject": f"r-{team}-{n}",
@@ -125,8 +134,30 @@ def survey(answers: dict[str, int], until: str) -> dict[str, Value]:
         for team, count in answers.items()
         for n in range(count)
     ]  # fmt: skip
-    outcome = replay(lines(events), catalogue, Policy(future_us=None), parse_us(f"{until}+07:00"))
-    return {value.subject: value for value in outcome.values if value.period == "2026-W47"}
+
+
+@pytest.mark.parametrize("answers", [{"hn-1": 8, "hn-2": 3, "hn-3": 6}, {"hn-1": 4}, {"hn-1": 8, "hn-2": 8}])
+def test_live_rows_and_metrics_hide_what_a_replay_hides(answers: dict[str, int]) -> None:
+    road = Road(asking(), Policy(future_us=None), partitions=2)
+    road.put(answered(answers))
+    open_us, closed_us = (parse_us(f"2026-11-{day}T12:00:00+07:00") for day in (20, 24))
+
+    def published() -> dict[str, tuple[Any, int]]:
+        return {value.subject: (value.value, value.n) for value in road.values.values() if value.period == "2026-W47"}
+
+    road.run(Now(open_us, caught_up=True))
+    road.tick(open_us)
+    judges = [state for state in road.states.values() if isinstance(state, Judge)]
+    scraped = {
+        row.subject: (row.value, row.n) for judge in judges for row in judge.current({*answers, "sales", "acme"})
+    }
+    before = published()
+    road.tick(closed_us)
+
+    assert scraped == before
+    assert before == {name: (row.value, row.n) for name, row in survey(answers, "2026-11-20T12:00:00").items()}
+    assert {value for value, _ in before.values()} == {None}
+    assert published() == {name: (row.value, row.n) for name, row in survey(answers, "2026-11-24T12:00:00").items()}
 
 
 def test_before_the_close_only_the_number_of_answers_is_shown() -> None:
