@@ -213,6 +213,21 @@ def test_rows_that_the_catalogue_does_not_know_are_no_series(catalogue: Catalogu
     assert 'kpi="old"' not in text
 
 
+def test_series_have_gauges_of_their_own_and_none_is_of_a_person(catalogue: Catalogue) -> None:
+    team, person = row("hn-2", Scope.TEAM, series="spring"), row("an", Scope.PERSON, series="spring")
+    judge = Judged(team, person, row("hn-2", Scope.TEAM, series="an"))
+    named, unnamed = (
+        generate_latest(registry_of(full(judge=judge), catalogue, people)).decode() for people in (True, False)
+    )
+
+    for text in (named, unnamed):
+        assert 'kpi_series_value{grain="month",kpi="calls",scope="team",series="spring",subject="hn-2"} 40.0' in text
+        assert 'subject="an"' not in "".join(line for line in text.splitlines() if line.startswith("kpi_series"))
+        assert "kpi_value{" not in text
+    assert 'series="an"' in named
+    assert 'series="an"' not in unnamed
+
+
 def test_a_person_who_moved_is_in_the_team_of_today(catalogue: Catalogue) -> None:
     registry = registry_of(full(), catalogue)
 

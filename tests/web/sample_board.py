@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from schemas.catalogue.models import Catalogue
+from schemas.values import RowName
 from streams.core.board import Board, Refusal
 
 NOON_US = 1_795_410_000_000_000  # 2026-11-23T12:00:00+07:00
@@ -48,6 +49,7 @@ def catalogue(**more: Any) -> Catalogue:
                 kpi("handling", "Thời gian xử lý", "Handling time", "minutes", direction="down", **{"for": ["cs-1"]}),
                 kpi("ad_cost", "Chi phí quảng cáo", "Ad cost", "VND", scope="org", direction="down"),
                 kpi("visits", "Lượt ghé", "Visits", "visits", kind="metric", **{"for": ["sales"]}),
+                *more.pop("kpis", []),
             ],
             **more,
         }
@@ -100,7 +102,7 @@ def put(board: Board, row: dict[str, Any], at_us: int = NOON_US) -> Refusal | No
     raw = json.dumps(row).encode()
     if row["kind"] == "alert":
         return board.put_alert(row["fingerprint"], raw, at_us)
-    return board.put_value(f"{row['kpi']}|{row['subject']}|{row['period']}", raw, at_us)
+    return board.put_value(RowName(row["kpi"], row["subject"], row["period"], row.get("series")).key, raw, at_us)
 
 
 def put_all(board: Board, *rows: dict[str, Any]) -> None:

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import msgspec
 import pytest
@@ -9,7 +10,7 @@ from schemas.values import Scope, Value
 from streams.core import board as module
 from streams.core.board import KEPT_PRAISE, KEPT_TRANSITIONS, Board
 from streams.core.board_view import MIN_CREW, TOP_PEOPLE, BoardView
-from tests.web.sample_board import LAST_MONTH, NOON_US, alert, catalogue, put, put_all, value
+from tests.web.sample_board import LAST_MONTH, NOON_US, alert, catalogue, kpi, put, put_all, value
 
 
 @pytest.fixture
@@ -300,3 +301,34 @@ def test_what_the_board_reads_of_a_row_is_what_a_value_has() -> None:
     }
 
     assert told == contract
+
+
+# -- series
+
+REACH = kpi("reach", "Tiếp cận", "Reach", "people", scope="org", by="campaign_id")
+
+
+def reach(series: str | None, number: float, n: int = 7, **more: Any) -> dict[str, Any]:
+    named = {} if series is None else {"series": series}
+    return value("reach", "acme", "org", number, n=n, **named, **more)
+
+
+def test_a_card_has_its_largest_series_and_none_named_after_a_person() -> None:
+    board = Board(catalogue(kpis=[REACH]))
+    others = [reach(f"c{n}", n, n=n) for n in range(1, 8)]
+    put_all(board, reach(None, 99), reach("other", 50, n=50), reach("hn-1-0", 60, n=60), *others)
+
+    [card] = [card for section in board.view().sections for card in section.cards if card.kpi.id == "reach"]
+
+    assert [row.series for row in card.series] == ["c7", "c6", "c5", "c4", "c3"]
+    assert [row.series for row in board.values()] == [None, *(f"c{n}" for n in range(1, 8)), "hn-1-0", "other"]
+
+
+def test_series_are_of_the_newest_period_and_go_with_their_row() -> None:
+    board = Board(catalogue(kpis=[REACH]))
+    put_all(board, reach("a", 1, period=LAST_MONTH), reach("b", 2, period=LAST_MONTH), reach("a", 3), reach("c|d", 4))
+
+    assert put(board, reach("b", 5, period=LAST_MONTH)) == "older_period"
+    assert put(board, value("revenue", "sales", "department", 1, series="a")) == "no_series"
+    assert board.put_value("reach|acme|2026-11|c%7Cd", None, NOON_US) is None
+    assert [(row.series, row.value) for row in board.values()] == [("a", 3)]
