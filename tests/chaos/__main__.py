@@ -33,7 +33,9 @@ def main() -> int:
     """Runs the chosen rows."""
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     names = [row.name for row in ROWS]
-    parser.add_argument("--events", type=int, default=300_000, help="events of a row (default: %(default)s)")
+    parser.add_argument(
+        "--events", type=int, default=300_000, help="in flight at each fault, at least (default: %(default)s)"
+    )
     parser.add_argument("--faults", default=",".join(names), help="rows, with commas between (default: all)")
     parser.add_argument("--seed", type=int, default=1, help="of events and moments (default: %(default)s)")
     parser.add_argument("--times", type=int, help="faults of a row (default: as the issue says)")
@@ -76,7 +78,8 @@ async def _stoppable(rows: Sequence[Row], plan: Plan, times: int | None, keep: P
 
 
 async def _run_all(rows: Sequence[Row], plan: Plan, times: int | None, keep: Path | None) -> list[Result]:
-    print(f"seed {plan.seed}, {plan.events:,} events a row{', alerts of one team only' if plan.quiet else ''}\n")
+    quiet = ", alerts of one team only" if plan.quiet else ""
+    print(f"seed {plan.seed}, at least {plan.events:,} events in flight at each fault{quiet}\n")
     print(_line(HEAD), flush=True)
     results = []
     shared = Path(tempfile.mkdtemp(prefix="kpi-chaos-"))

@@ -33,6 +33,14 @@ async def removed_share(run: Run) -> float:
     return removed / max(1, total)
 
 
+def cleaned_partitions(run: Run) -> int:
+    """How many changelog partitions the log cleaner has been through, as its checkpoint on the broker's disk says."""
+    checkpoint = run.broker.data_dir / "data" / "cleaner-offset-checkpoint"
+    names = {run.product.topic(topic.name) for topic in CHANGELOGS.values()}
+    cleaned = [line.split() for line in checkpoint.read_text().splitlines()[2:]]
+    return sum(topic in names and int(offset) > 0 for topic, _, offset in cleaned)
+
+
 @dataclass(frozen=True)
 class Victim:
     """The changelog partition that is cut, its committed records, and the broker's folder of it."""

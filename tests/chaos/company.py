@@ -1,9 +1,9 @@
 """What the faults happen to: event files in the order of their arrival, their catalogues, and what replay says of them.
 
-Three files. `mixed` is that of tests/kafka (repeats, late arrivals, corrections, reversals, retractions). `poisoned`
-has a bad line in every chunk. `two_years` is a backfill of last year's events woven into recent ones. In all of them
-a small team is watched whose events arrive in the order of their times: what is told of its one KPI must be exactly
-what `kpi replay` tells, whatever happens to the worker meanwhile.
+Three files. `mixed` is that of tests/kafka (repeats, late arrivals, corrections, reversals, retractions), with journeys
+over days woven into it. `poisoned` has a bad line in every chunk. `two_years` is a backfill of last year's events woven
+into recent ones. In all of them a small team is watched whose events arrive in the order of their times: what is told
+of its one KPI must be exactly what `kpi replay` tells, whatever happens to the worker meanwhile.
 """
 
 import json
@@ -16,14 +16,17 @@ from pathlib import Path
 from random import Random
 
 from schemas.events.reasons import Reason
+from tests.chaos.journeys import journey_events, journey_kpis
 from tests.kafka.mixed_events import TEMPLATES, Json, Mixed, bad_lines, mixed, write_tenant
 from tests.kafka.product import Row, hour, now
 
 WATCHED = "WATCHED"
 WATCHERS = [f"watch.{number}" for number in range(4)]
 WEEKS = 6
-POISON_EVERY = 40
-"""One line in so many is bad: a chunk of 500 records holds about twelve, and hardly one holds none."""
+JOURNEYS_EVERY = 8
+"""One event in so many is a step of a journey."""
+POISON_EVERY = 25
+"""One line in so many is bad: a chunk of 500 records holds about twenty."""
 YEAR = timedelta(days=365)
 Replay = tuple[dict[bytes, Row], list[Row]]
 """Value rows by their key on kpi.values, and alerts."""
@@ -54,13 +57,13 @@ def few_hours_ago() -> datetime:
 def mixed_company(folder: Path, count: int, seed: int, quiet: bool = False) -> Company:
     """Everything that an ordinary day brings."""
     end = few_hours_ago()
-    return _written(folder, mixed(count, seed, end), end, quiet)
+    return _written(folder, _ordinary(count, seed, end), end, quiet)
 
 
 def poisoned_company(folder: Path, count: int, seed: int, quiet: bool = False) -> Company:
     """The same with a bad line in every chunk of every partition, of every kind in turn."""
     end = few_hours_ago()
-    events, dice = mixed(count - count // POISON_EVERY, seed, end), Random(seed)
+    events, dice = _ordinary(count - count // POISON_EVERY, seed, end), Random(seed)
     kinds = _poisons(end)
     for number in range(count // POISON_EVERY):
         line, reason = next(kinds)(number)
@@ -74,7 +77,7 @@ def poisoned_company(folder: Path, count: int, seed: int, quiet: bool = False) -
 def two_years_company(folder: Path, count: int, seed: int, quiet: bool = False) -> Company:
     """Last year's events and this year's, woven into each other; a horizon that holds both."""
     end = few_hours_ago()
-    old, recent = mixed(count // 2, seed, end - YEAR, "old-"), mixed(count - count // 2, seed + 1, end)
+    old, recent = _ordinary(count // 2, seed, end - YEAR, "old-"), _ordinary(count - count // 2, seed + 1, end)
     both = Mixed(refused=old.refused + recent.refused, kinds=old.kinds + recent.kinds)
     shift_s = YEAR.total_seconds()
     arrivals = [(at_s + shift_s, line) for at_s, line in zip(old.arrived_s, old.lines, strict=True)]
@@ -82,6 +85,16 @@ def two_years_company(folder: Path, count: int, seed: int, quiet: bool = False) 
     arrivals.sort(key=lambda arrival: arrival[0])
     both.lines, both.arrived_s = [line for _, line in arrivals], [at_s for at_s, _ in arrivals]
     return _written(folder, both, end, quiet, horizon_days=500, ordered=False)
+
+
+def _ordinary(count: int, seed: int, end: datetime, prefix: str = "") -> Mixed:
+    """The mixed events, and journeys among them."""
+    steps = count // JOURNEYS_EVERY
+    events = mixed(count - steps, seed, end, prefix)
+    arrivals = [*zip(events.arrived_s, events.lines, strict=True), *journey_events(steps, seed, end, prefix)]
+    arrivals.sort()
+    events.arrived_s, events.lines = [at_s for at_s, _ in arrivals], [line for _, line in arrivals]
+    return events
 
 
 def tenant_hour() -> tuple[date, int]:
@@ -103,7 +116,8 @@ def _written(
     folder.mkdir(parents=True, exist_ok=True)
     write_tenant(folder / "tenant.yaml", end)
     first = _monday(end) - timedelta(weeks=WEEKS)
-    (folder / "watched.yaml").write_text(json.dumps(_watched_catalogue(first), indent=1))
+    kpis = {"version": 1, "kpis": [_watched_kpi(first), *journey_kpis()]}
+    (folder / "kpis.yaml").write_text(json.dumps(kpis, indent=1))
     _add_watchers(folder / "tenant.yaml")
     arrivals = list(zip(events.arrived_s, range(len(events.lines)), events.lines, strict=True))
     arrivals += [(at.timestamp(), -1, json.dumps(event).encode()) for at, event in _watched_events(first)]
@@ -112,7 +126,7 @@ def _written(
     path.write_bytes(b"".join(line + b"\n" for _, _, line in arrivals))
     return Company(
         path,
-        [_quiet_templates(folder) if quiet else TEMPLATES, folder / "tenant.yaml", folder / "watched.yaml"],
+        [_quiet_templates(folder) if quiet else TEMPLATES, folder / "tenant.yaml", folder / "kpis.yaml"],
         len(arrivals),
         events.refused,
         events.kinds["repeated"],
@@ -141,10 +155,10 @@ def _monday(end: datetime) -> datetime:
     return monday.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(hours=7)
 
 
-def _watched_catalogue(first: datetime) -> Json:
+def _watched_kpi(first: datetime) -> Json:
     """A weekly KPI whose target ends with the last whole week: no alert of it is open when the backlog is read."""
     begins, ends = ((first + timedelta(hours=7, weeks=weeks)).date().isoformat() for weeks in (0, WEEKS))
-    kpi = {
+    return {
         "id": WATCHED,
         "title": {"vi": "Số lần hỗ trợ", "en": "Interventions"},
         "kind": "leading",
@@ -156,7 +170,6 @@ def _watched_catalogue(first: datetime) -> Json:
         "targets": [{"value": 20, "per": "person", "from": begins, "to": ends}],
         "roles": {"accountable": "subject"},
     }
-    return {"version": 1, "kpis": [kpi]}
 
 
 def _add_watchers(tenant: Path) -> None:

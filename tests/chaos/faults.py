@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -27,6 +29,8 @@ MakeCompany = Callable[[Path, int, int, bool], Company]
 OUTAGE_S = 60.0
 FLUSHED_EVENTS = 200_000
 """So many that RocksDB, which writes 4 MB a partition at a time, writes again and again."""
+POISONED_RECORDS = 500
+"""KPI_CHUNK_RECORDS of the row in which each chunk has a bad event."""
 HANGS = 1_000_000
 """Requests that a hanging sink leaves without answer: all."""
 
@@ -55,8 +59,8 @@ async def kill9(run: Run, times: int) -> None:
     worker = run.start_worker()
     for share in run.moments(times):
         if run.dice.random() < 0.25:
-            await run.backlog.release()
-            await asyncio.sleep(run.dice.uniform(0.5, 5))
+            await run.all_take_part()
+            await asyncio.sleep(run.dice.uniform(0, 2))
         else:
             await run.reaches(share)
         await run.fault()
@@ -121,14 +125,27 @@ async def broker_unreachable(run: Run, times: int) -> None:
 
 async def poison(run: Run, times: int) -> None:
     """Bad lines are in the file; events under a wrong key come on top of it, and a kill between."""
-    run.start_worker(KPI_CHUNK_RECORDS="500")
+    run.settings["KPI_CHUNK_RECORDS"] = str(POISONED_RECORDS)
+    run.start_worker()
     stray = asyncio.create_task(_strays(run, 60))
     for share in run.moments(times):
         await run.reaches(share)
         await run.fault()
         run.kill(run.fleet[0])
-        run.start_worker(KPI_CHUNK_RECORDS="500")
+        run.start_worker()
     await stray
+    run.last_looks.append(lambda: _each_chunk_had_some(run))
+
+
+async def _each_chunk_had_some(run: Run) -> None:
+    """No chunk of full size was without a bad event, wherever it began."""
+    bad = defaultdict[int, list[int]](list)
+    for letter in [json.loads(record.value) for record in await run.whole_topic("kpi.dead-letter")]:
+        bad[letter["partition"]].append(letter["offset"])
+    longest = max(after - before for offsets in bad.values() for before, after in pairwise([-1, *sorted(offsets)]))
+    run.notes.append(f"a bad event at least every {longest} offsets, in chunks of {POISONED_RECORDS}")
+    if longest > POISONED_RECORDS:
+        run.problems.append(f"{longest} offsets without a bad event: a chunk may have had none")
 
 
 async def _strays(run: Run, count: int) -> None:

@@ -10,11 +10,12 @@ from random import Random
 
 from deploy.kafka.broker import free_port
 from tests.chaos.backlog import TRANSACTION_S, Backlog
+from tests.chaos.changelogs import cleaned_partitions
 from tests.chaos.cluster import LONG_TRANSACTION_S, ChaosBroker, create_topics
 from tests.chaos.company import Company
 from tests.chaos.faults import MakeCompany, Row
 from tests.chaos.proxy import Wire, wire_to
-from tests.chaos.run import BrokenError, Run
+from tests.chaos.run import LANES, UNDER_FAULT, BrokenError, Run
 from tests.chaos.threads import in_thread
 from tests.chaos.verdict import Verdict, judge
 from tests.kafka.product import Product
@@ -22,7 +23,7 @@ from tests.streams.sinks.receiver import receiving
 
 EVENTS_PER_S = 100
 """No wait is longer than a worker needs that is so slow, and a few minutes."""
-PORTIONS = 40
+PORTIONS = 60
 PORTION_EVENTS = 250
 """At least, in small runs."""
 
@@ -32,6 +33,7 @@ class Plan:
     """How rows are run. `broker` empty: each has one of its own."""
 
     events: int
+    """In flight at every fault, at least."""
     seed: int
     chunk_records: int | None = None
     session_s: int = 10
@@ -50,8 +52,8 @@ class Companies:
         self._made: dict[tuple[MakeCompany, int], Company] = {}
 
     def of(self, row: Row) -> Company:
-        """The row's company, with as many events as the plan wants and the row needs."""
-        plan, events = self._plan, max(self._plan.events, row.least_events)
+        """The row's company, with more events than are to be in flight, and as many as the row needs."""
+        plan, events = self._plan, max(round(self._plan.events / (1 - UNDER_FAULT)), row.least_events)
         name = (row.company, events)
         if name not in self._made:
             folder = self._folder / f"company-{len(self._made)}"
@@ -103,9 +105,23 @@ async def run_row(row: Row, plan: Plan, company: Company, times: int, folder: Pa
             await backlog.send(min(PORTIONS, company.events // PORTION_EVENTS))
             await row.bring(run, times)
             verdict = await judge(run, row.crashes)
+            verdict.problems += _weak(run, plan.events)
         except BrokenError as error:
             verdict = Verdict(problems=[*run.problems, str(error)])
     return Result(row.name, verdict, run.sent, run.in_flight, run.notes, time.monotonic() - started)
+
+
+def _weak(run: Run, in_flight: int) -> list[str]:
+    """Why the row proved less than it should."""
+    weak = []
+    if run.in_flight and min(run.in_flight) < in_flight:
+        weak.append(f"a fault with only {min(run.in_flight)} events in flight")
+    if run.has_broker:
+        cleaned = cleaned_partitions(run)
+        run.notes.append(f"{cleaned} of {LANES} changelog partitions compacted meanwhile")
+        if not cleaned:
+            weak.append("no changelog was compacted meanwhile")
+    return weak
 
 
 async def _cluster(

@@ -32,6 +32,8 @@ LANES = 4 * PARTITIONS
 ANSWER_S = 5.0
 POLL_S = 0.3
 STOP_S = 30.0
+UNDER_FAULT = 1 / 3
+"""Of the events; the others are those in flight at each fault, at least."""
 
 _SAMPLE = re.compile(r"^(kpi_\w+)\{([^}]*)\} (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
@@ -123,6 +125,11 @@ class Run:
         self._producer: AIOKafkaProducer | None = None
 
     @property
+    def has_broker(self) -> bool:
+        """Whether the broker is this run's own."""
+        return self._broker is not None
+
+    @property
     def broker(self) -> ChaosBroker:
         """The broker, where it is this run's own."""
         assert self._broker is not None
@@ -203,8 +210,8 @@ class Run:
         return self._seen.total()
 
     def moments(self, times: int, latest: float = 0.9) -> list[float]:
-        """Random shares of the events, in order."""
-        return sorted(self.dice.uniform(0.02, latest) for _ in range(times))
+        """Random shares of the events, in order; early, so that those behind are in flight all along."""
+        return sorted(self.dice.uniform(0.02, latest) * UNDER_FAULT for _ in range(times))
 
     async def reaches(self, share: float) -> None:
         """Waits until so much is done, and a random moment more in which there is work at hand."""
@@ -216,11 +223,22 @@ class Run:
             return await self.progress() >= wanted
 
         await self.until(is_reached, f"progress to {wanted} events")
-        await self.backlog.release()
+        if self.backlog.released < UNDER_FAULT * self.backlog.events:
+            await self.backlog.release()
         await asyncio.sleep(self.dice.uniform(0, 0.5))
+
+    async def all_take_part(self) -> None:
+        """Waits until the group has given every worker its partitions: before that nothing can be taken from it."""
+
+        async def do_all() -> bool:
+            awake = [worker for worker in self.fleet if worker.pid not in self.frozen]
+            return all(" assigned " in self.product.log_of(worker) for worker in awake)
+
+        await self.until(do_all, "assignment of partitions to every worker", every_s=0.05)
 
     async def fault(self) -> None:
         """Counts a fault that is brought now, with the events that are still without outcome."""
+        await self.all_take_part()
         self.in_flight.append(self.sent - await self.progress())
 
     async def all_run(self, *workers: Worker) -> None:

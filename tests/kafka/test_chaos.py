@@ -8,7 +8,8 @@ from tests.chaos.faults import ROWS
 from tests.chaos.matrix import Companies, Plan, run_row
 from tests.kafka.harness import SESSION_S
 
-EVENTS = 3000
+EVENTS = 2000
+"""In flight at each fault, at least; half as many more are sent."""
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,6 @@ async def test_faults_in_flight_change_no_value_and_lose_and_repeat_no_alert(
 
     assert [] == result.verdict.problems
     assert len(result.in_flight) == times
-    assert min(result.in_flight) > 0
+    assert min(result.in_flight) >= EVENTS
     assert result.verdict.transitions > 0
     assert result.verdict.rows > 0
