@@ -234,6 +234,6 @@ def quiet_logs(level: str) -> None:
         # aiokafka logs every retry against a lost broker; the watch says it once.
         for name in ("aiokafka", "faust", "mode"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        # mode names its loggers after the module of the service; ours is "streams".
-        for name in ("streams.app", "streams.transport"):
-            logging.getLogger(name).setLevel(logging.WARNING)
+        # mode's services log as their modules, as streams.serving; what is worth a line is said as "streams".
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(lambda record: record.levelno >= logging.WARNING or "." not in record.name)

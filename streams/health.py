@@ -1,10 +1,9 @@
 """Whether this worker is alive and does its work, with reasons a person can act on. The web layer renders it."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from streams.agents import Lanes
-from streams.lane_parts import Phase
+from streams.lane_parts import LoopTime, Phase
 
 BEAT_LIMIT_S = 15.0
 STALL_LIMIT_S = 30.0
@@ -20,14 +19,6 @@ class Health:
     live: bool
     ready: bool
     reasons: tuple[str, ...]
-
-
-class LoopTime(Protocol):
-    """Monotonic seconds, such as `asyncio.AbstractEventLoop`."""
-
-    def time(self) -> float:
-        """Seconds."""
-        ...
 
 
 class HealthModel:
@@ -54,6 +45,8 @@ class HealthModel:
             reasons.append("the worker is stopping")
         if not self.broker_reachable:
             reasons.append(f"Kafka at {self._brokers} does not answer")
+        if self.stopping:  # lanes that are let go of neither restore nor wait for a person
+            return Health(live, False, tuple(reasons))
         reasons += self._group_reasons()
         ready = not reasons
         reasons += [f"{lane.name} {lane.gate.sentence}" for lane in self._lanes if lane.gate.is_shut]

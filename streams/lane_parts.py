@@ -59,6 +59,22 @@ class Source(Protocol):
         ...
 
 
+class LoopTime(Protocol):
+    """Monotonic seconds, such as `asyncio.AbstractEventLoop`."""
+
+    def time(self) -> float:
+        """Seconds."""
+        ...
+
+
+@dataclass(slots=True)
+class Signals:
+    """What reaches a lane's task from outside of it: something happened, and that it is to stop."""
+
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    halt: bool = False
+
+
 class Phase(StrEnum):
     """Where a lane stands."""
 

@@ -46,6 +46,7 @@ async def test_a_worker_told_to_stop_at_work_ends_soon_and_its_successor_goes_on
     assert took_s < 5
     assert counted["applied"] > EVENTS * 0.9
     assert "Traceback" not in product.logs()
+    assert "Starting..." not in product.logs()  # what mode's services say of themselves
     # It did not begin anew: some partition had an offset when the second worker restored it.
     assert any(
         "observe/" in line and "of the beginning" not in line

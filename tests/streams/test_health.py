@@ -118,3 +118,11 @@ def test_a_paused_partition_is_named_and_a_restart_is_not_asked_for() -> None:
     health = model(SomeLanes(lane(lag=7, progressed_at=50.0, paused="is paused at offset 5"))).snapshot()
 
     assert health == Health(True, True, ("observe/0 is paused at offset 5",))
+
+
+def test_a_worker_that_is_told_to_stop_says_only_that_of_itself() -> None:
+    held = lane(Phase.RESTORING, paused="is paused at offset 5")
+    stopping = model(SomeLanes(held))
+    stopping.stopping = True
+
+    assert stopping.snapshot() == Health(True, False, ("the worker is stopping",))

@@ -193,7 +193,7 @@ async def test_a_stage_that_holds_back_is_always_asked_for_the_rest(halts: int) 
         await bench.until(lambda number=number: fed(bench) > 5 * number)  # type: ignore[misc]
         await bench.lane.hold(1.0)
         assert bench.lane.phase is Phase.HELD
-        assert cast(Newest, bench.lane._state).held == {}
+        assert cast(Newest, bench.lane._committed.state).held == {}
     bench.lane.start()
     await bench.until(lambda: bench.ledger.offset == 203)
     await bench.lane.stop(1.0)
