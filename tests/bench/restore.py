@@ -66,7 +66,7 @@ async def longest_block(worst_s: list[float]) -> None:
 
 
 async def restore(settings: Settings) -> None:
-    """What Lane._restore does, with a stage that only keeps its rows; prints the figures."""
+    """What Committed.restore does, with a stage that only keeps its rows; prints the figures."""
     ledger, rows, worst_s = ledger_of(settings), Rows(), [0.0]
     watch = asyncio.create_task(longest_block(worst_s))
     await asyncio.sleep(0.05)

@@ -79,7 +79,7 @@ async def zombie(run: Run, times: int) -> None:
         await run.fault()
         run.freeze(sleeper)
         await run.all_run(other)
-        await run.backlog.release()
+        await run.more_work()
         await asyncio.sleep(run.dice.uniform(0, 2))
         run.thaw(sleeper)
         await run.all_run(*pair)

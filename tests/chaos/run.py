@@ -29,6 +29,8 @@ from tests.streams.sinks.receiver import Receiver
 Worker = Popen[bytes]
 LANES = 4 * PARTITIONS
 """Stages times partitions: so many lanes run when a group is whole."""
+IDLE_LAG = 200
+"""Records under way over all lanes when nothing happens: each source tells each partition its clock every second."""
 ANSWER_S = 5.0
 POLL_S = 0.3
 STOP_S = 30.0
@@ -40,6 +42,7 @@ _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _READ = {
     "kpi_events_total",
     "kpi_events_pending",
+    "kpi_consumer_lag_records",
     "kpi_partitions",
     "kpi_alert_transitions_total",
     "kpi_notices_pending",
@@ -59,6 +62,8 @@ class Figures:
     outcomes: Counter[str] = field(default_factory=Counter)
     running: int = 0
     """Lanes at work."""
+    lag: int = 0
+    """Records that they have not taken yet."""
     transitions: int = 0
     notices_pending: int = 0
 
@@ -70,7 +75,9 @@ class Figures:
             if name not in _READ:
                 continue
             labels, value = dict(_LABEL.findall(labels_text)), int(float(value_text))
-            if name.startswith("kpi_events"):
+            if name == "kpi_consumer_lag_records":
+                found.lag += value
+            elif name.startswith("kpi_events"):
                 found.events[labels["partition"]] += value
                 found.outcomes[labels.get("outcome", "pending")] += value
             elif name == "kpi_partitions" and labels["phase"] == "running":
@@ -223,9 +230,13 @@ class Run:
             return await self.progress() >= wanted
 
         await self.until(is_reached, f"progress to {wanted} events")
+        await self.more_work()
+        await asyncio.sleep(self.dice.uniform(0, 0.5))
+
+    async def more_work(self) -> None:
+        """Lets out another portion, as long as enough stay in flight."""
         if self.backlog.released < UNDER_FAULT * self.backlog.events:
             await self.backlog.release()
-        await asyncio.sleep(self.dice.uniform(0, 0.5))
 
     async def all_take_part(self) -> None:
         """Waits until the group has given every worker its partitions: before that nothing can be taken from it."""
@@ -251,15 +262,17 @@ class Run:
         await self.until(do_all, f"all lanes at work in {len(workers)} workers")
 
     async def drained(self) -> Counter[str]:
-        """Lets out all events and waits until every one has an outcome; the outcomes."""
+        """Lets out all events, waits until every one has an outcome and the stages behind have theirs; the outcomes."""
         await self.backlog.release(self.backlog.events)
         last: Counter[str] = Counter()
 
         async def is_drained() -> bool:
             last.clear()
+            running = lag = 0
             for figures in await self.figures():
                 last.update(figures.outcomes)
-            return last.total() == self.sent
+                running, lag = running + figures.running, lag + figures.lag
+            return last.total() == self.sent and running == LANES and lag <= IDLE_LAG
 
         try:
             await self.until(is_drained, "an outcome for every event")
