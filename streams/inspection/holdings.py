@@ -13,10 +13,12 @@ from streams.core import cells
 from streams.core.accumulators import sparse
 from streams.core.alerting.lifecycle import AlertState
 from streams.core.align import SOURCE, Alignment
+from streams.core.baselines import Baselines
 from streams.core.detectors.anomaly import AnomalyState
 from streams.core.explain.leaves import unit_of, what
 from streams.core.frames import integers
 from streams.core.hours import PANE, Hours
+from streams.core.journeys.contract import POOL
 from streams.core.judge import META, SHAPE
 from streams.core.judge_spec import JudgeSpec
 from streams.core.measures.compile import FACTS_SLOT, Plan
@@ -214,7 +216,7 @@ def observed(asked: Asked, stored: Mapping[bytes, bytes]) -> Held:
             counts = (heard.get(name) or {ALONE: [{} for _ in range(asked.plan.linked)]})[ALONE]
             sparse.add(counts[int(leaf)], {0: 1})
             heard.put(name, {ALONE: counts})
-    return Held(meta["watermark_us"], None, *_heard(asked, heard))
+    return Held(meta["watermark_us"], None, *_heard(asked, heard, Partials(heard, asked.spec.layout)))
 
 
 def linked(asked: Asked, stored: Mapping[bytes, bytes]) -> Held:
@@ -240,7 +242,11 @@ def judged(asked: Asked, stored: Mapping[bytes, bytes]) -> Judged:
     shape = rows.get((META, SHAPE))
     if shape is not None and shape != shape_of(spec.layout):
         rearrange(rows, shape, spec.layout, spec.fits)
-    periods, hours = _heard(asked, rows)
+    clock_us = alignment.clock_us or 0
+    partials = Partials(rows, spec.layout, spec.windows, lambda: clock_us)
+    partials.ready()
+    partials.grown = Baselines(spec.bases, partials, spec.windows, spec.calendars.tenant, lambda: clock_us)
+    periods, hours = _heard(asked, rows, partials)
     name = (asked.kpi, asked.name)
     alerts = [(key[3], *row) for key, row in rows.items(ALERT) if key[1:3] == name]
     found = ((AlertClass(str(cls)), period, AlertState.load(row)) for cls, period, row in alerts)
@@ -259,9 +265,9 @@ def judged(asked: Asked, stored: Mapping[bytes, bytes]) -> Judged:
 
 
 def _loaded(asked: Asked, stored: Mapping[bytes, bytes]) -> Rows:
-    """The rows that may be about the subject, and those of the partition itself. A key holds its names as they are in
-    UTF-8, so the million others are passed over without decoding."""
-    names = (asked.subject.encode(), META.encode(), SOURCE.encode(), b"held")
+    """The rows that may be about the subject, and those of the partition itself or of a KPI for everybody. A key holds
+    its names as they are in UTF-8, so the million others are passed over without decoding."""
+    names = (asked.subject.encode(), META.encode(), SOURCE.encode(), POOL.encode(), b"held")
     rows = Rows()
     for key, value in stored.items():
         if any(name in key for name in names):
@@ -275,10 +281,9 @@ def _alignment(rows: Rows, sources: list[str]) -> Alignment:
     return alignment
 
 
-def _heard(asked: Asked, rows: Rows) -> tuple[tuple[Holding, ...], Activity | None]:
+def _heard(asked: Asked, rows: Rows, partials: Partials) -> tuple[tuple[Holding, ...], Activity | None]:
     """Vectors and hours, from rows in the shape of JUDGE's."""
     spec, plan = asked.spec, asked.plan
-    partials = Partials(rows, spec.layout)
     group, periods = spec.layout.of(asked.kpi), []
     for period in _periods(asked, rows):
         first = group.offsets[asked.kpi]

@@ -213,3 +213,29 @@ def test_vectors_of_another_catalogue_are_not_read_by_the_names_of_this_one(sale
     assert {OTHER_CATALOGUE} == {one.note for one in held}
     assert () == sum((one.periods for one in held), ())
     assert [12_507_000] == [leaf.integer for leaf in period.leaves]
+
+
+def test_growth_and_projections_are_read_with_what_lies_outside_of_their_period_and_subject() -> None:
+    converted = {"from": "lead.created", "to": "sale.closed", "key": "lead_id", "within": "60d", "credit": "from"}
+    growth = {"of": {"count": "lead.created"}, "over": "7d", "against": "previous", "adjust": "none"}
+    shape = {"title": "T", "kind": "metric", "unit": "%", "scope": "person"}
+    kpis = [
+        {"id": "won", **shape, "period": "week", "measure": {"conversion": converted, "as": "projected"}},
+        {"id": "grown", **shape, "period": "week", "measure": {"growth": growth}},
+    ]
+    catalogue = Catalogue.model_validate({**SALES, "kpis": kpis})
+    events = []
+    for number in range(40):
+        lead, day = {"lead_id": f"l{number}", "owner": ("an", "binh")[number % 3 == 0]}, 1 + number % 12
+        events.append(event(number, "lead.created", f"{day:02d}T09:00", **lead))
+        if number % 4 == 0:
+            sold = {**lead, "sale_id": f"sale-{number}", "amount": 5}
+            events.append(event(100 + number, "sale.closed", f"{day + 1 + number % 7:02d}T10:00", **sold))
+    road = settled(catalogue, events)
+    spec = compiled(catalogue, POLICY, PARTITIONS, partition_of(PARTITIONS))
+    closed = {name: value for name, value in road.values.items() if value.version and value.value}
+
+    assert {"won", "grown"} == {kpi for kpi, _, _ in closed}
+    for (kpi, subject, period), value in closed.items():
+        [holding] = in_judge(road, Asked(spec, kpi, subject, period)).periods
+        assert (value.value, value.n) == (holding.value, holding.n)
