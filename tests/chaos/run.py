@@ -262,17 +262,20 @@ class Run:
         await self.until(do_all, f"all lanes at work in {len(workers)} workers")
 
     async def drained(self) -> Counter[str]:
-        """Lets out all events, waits until every one has an outcome and the stages behind have theirs; the outcomes."""
+        """Lets out all events and waits until every one has an outcome, and the stages behind OBSERVE have taken what
+        came of it; the outcomes."""
         await self.backlog.release(self.backlog.events)
         last: Counter[str] = Counter()
 
         async def is_drained() -> bool:
             last.clear()
-            running = lag = 0
             for figures in await self.figures():
                 last.update(figures.outcomes)
-                running, lag = running + figures.running, lag + figures.lag
-            return last.total() == self.sent and running == LANES and lag <= IDLE_LAG
+            return last.total() == self.sent
+
+        async def is_quiet() -> bool:
+            found = await self.figures()
+            return sum(each.running for each in found) == LANES and sum(each.lag for each in found) <= IDLE_LAG
 
         try:
             await self.until(is_drained, "an outcome for every event")
@@ -280,7 +283,10 @@ class Run:
             raise BrokenError(
                 f"{error}; {last.total()} of {self.sent} events have one; {await self._where()}"
             ) from None
-        return last
+        outcomes = last.copy()
+        with contextlib.suppress(BrokenError):  # the values will tell what is missing
+            await self.until(is_quiet, "rest in all lanes")
+        return outcomes
 
     async def _where(self) -> str:
         """Where events are missing: those with an outcome and those that can be read, by partition."""
