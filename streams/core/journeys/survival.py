@@ -9,7 +9,7 @@ somebody's delay is known, a share is shown as it stands.
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import ceil
+from math import ceil, fsum
 
 from streams.core.policy import DAY_US
 
@@ -33,7 +33,8 @@ def projected(
     if not delays:
         return Fraction(converted, sum(born.values()))
     cumulated = delay_distribution(delays, waiting, now_us, within_us)
-    expected = sum(
+    # Not sum(): floats add up differently in another order, and no two partitions tell of the days in the same one.
+    expected = fsum(
         number * _at(cumulated, (now_us - start_us) / DAY_US - day - 0.5, within_us) for day, number in born.items()
     )
     # Everyone who has gone on has done so by now, whatever the estimate says.
