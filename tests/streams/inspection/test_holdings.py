@@ -52,8 +52,8 @@ def test_every_published_value_is_read_out_of_the_state(seed: int) -> None:
     spec = compiled(catalogue, POLICY, PARTITIONS, partition_of(PARTITIONS))
 
     assert road.values
-    for (kpi, subject, period), value in road.values.items():
-        found = in_judge(road, Asked(spec, kpi, subject, period))
+    for (kpi, subject, period, *series), value in road.values.items():
+        found = in_judge(road, Asked(spec, kpi, subject, period, *series))
         [row] = found.rows
         assert (value.version, period) == (row.version, row.period)
         if value.version:
@@ -235,7 +235,7 @@ def test_growth_and_projections_are_read_with_what_lies_outside_of_their_period_
     spec = compiled(catalogue, POLICY, PARTITIONS, partition_of(PARTITIONS))
     closed = {name: value for name, value in road.values.items() if value.version and value.value}
 
-    assert {"won", "grown"} == {kpi for kpi, _, _ in closed}
-    for (kpi, subject, period), value in closed.items():
-        [holding] = in_judge(road, Asked(spec, kpi, subject, period)).periods
+    assert {"won", "grown"} == {kpi for kpi, *_ in closed}
+    for (kpi, subject, period, *series), value in closed.items():
+        [holding] = in_judge(road, Asked(spec, kpi, subject, period, *series)).periods
         assert (value.value, value.n) == (holding.value, holding.n)
