@@ -38,6 +38,8 @@ class Value(BaseModel):
     are RFC 3339 in the tenant's offset; `attainment` is value / target, target / value where less is better, and of a
     key result the share of the way from where it began, which may be below 0; `n` counts the events (or entities)
     behind the value; `version` is 0 while the period is open, 1 at close, +1 with each restatement.
+    Beside a projected share (`conversion`, `repeat`) stand the `raw` one of all items and that of the `matured` ones
+    alone, whose window is over, once there are any.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +53,8 @@ class Value(BaseModel):
     start: str
     end: str
     value: int | float | None
+    raw: int | float | None = Field(default=None, exclude_if=lambda raw: raw is None)
+    matured: int | float | None = Field(default=None, exclude_if=lambda matured: matured is None)
     target: int | float | None
     expected: int | float | None
     attainment: float | None

@@ -20,7 +20,8 @@ from streams.core.stage import Send
 from streams.core.windows import Window, Windows
 
 ROW = "row"
-"""Rows of [version, value, n], and True behind them where a closed one is hollow."""
+"""Rows of [version, value, n]; of a closed one that is hollow or a projection, whether it is hollow, and what stands
+beside the projection."""
 Name = tuple[str, str, str]
 """(kpi, subject, period); in place of a subject there may be the name of one of its series (streams.core.series)."""
 
@@ -157,16 +158,16 @@ class ValueRows:
             row = self._rows.get((ROW, plan.kpi.id, subject, window.id))
             if row is not None and row[0] > 0:
                 reading = self._readings.shown(plan, subject, window, closed=True)
-                if reading != tuple(row[1:3]) or self._has_turned(plan, subject, window, reading, row):
+                if reading != _reading(row) or self._has_turned(plan, subject, window, reading, row):
                     self._keep(plan, subject, window, row[0] + 1, reading)
                     restated = True
         return restated
 
     def tell_again(self, plan: Plan, subject: str, window: Window) -> None:
         """Publish a row whose target or name may have changed."""
-        version, value, n, *_ = self._rows.get((ROW, plan.kpi.id, subject, window.id))
-        if version > 0:
-            self._keep(plan, subject, window, version, Reading(value, n))
+        row = self._rows.get((ROW, plan.kpi.id, subject, window.id))
+        if row[0] > 0:
+            self._keep(plan, subject, window, row[0], _reading(row))
 
     def retime(self, plans: Mapping[str, Plan], subject: str, from_us: int, to_us: int) -> None:
         """The subject's working time has changed between two instants: what is expected in open rows, and whether a
@@ -225,22 +226,25 @@ class ValueRows:
     ) -> None:
         line = line or self._readings.line(plan, subject, window)
         figures = self._final_figures(line, reading)
-        row: list[Any] = [version, *reading]
-        self._rows.put((ROW, plan.kpi.id, subject, window.id), row + [True] * (figures.status is Status.HOLLOW))
+        row: list[Any] = [version, reading.value, reading.n]
+        hollow = figures.status is Status.HOLLOW
+        if hollow or reading.raw is not None:
+            row += [hollow, reading.raw, reading.matured]
+        self._rows.put((ROW, plan.kpi.id, subject, window.id), row)
         self._sends.append(Send(topics.VALUES, line.key, line.record(figures, version)))
 
     def _closed(self, plan: Plan, subject: str, window: Window) -> Value:
         """A closed row as its version said."""
-        version, value, n, *hollow = self._rows.get((ROW, plan.kpi.id, subject, window.id))
+        row = self._rows.get((ROW, plan.kpi.id, subject, window.id))
         line = self._readings.line(plan, subject, window)
-        return line.model(self._final_figures(line, Reading(value, n), hollow=bool(hollow)), version)
+        return line.model(self._final_figures(line, _reading(row), hollow=_is_hollow(row)), row[0])
 
     def _has_turned(self, plan: Plan, subject: str, window: Window, reading: Reading, row: Sequence[Any]) -> bool:
         """Whether a guardrail says something else by now. One whose period goes on spoke at the close, and no more."""
         if not self._readings.guardrail_is_over(plan, window):
             return False
         figures = self._final_figures(self._readings.line(plan, subject, window), reading)
-        return (figures.status is Status.HOLLOW) is not (len(row) > 3)
+        return (figures.status is Status.HOLLOW) is not _is_hollow(row)
 
     def _final_figures(self, line: Line, reading: Reading, *, hollow: bool | None = None) -> Figures:
         return self._readings.figures(line, reading, line.window.end_us, closed=True, hollow=hollow)
@@ -268,5 +272,14 @@ class ValueRows:
         return self._windows.parse(period)[1]
 
 
+def _reading(row: Sequence[Any]) -> Reading:
+    return Reading(row[1], row[2], *row[4:])
+
+
+def _is_hollow(row: Sequence[Any]) -> bool:
+    return len(row) > 3 and bool(row[3])
+
+
 def _figures_of(value: Value) -> Figures:
-    return Figures(value.value, value.target, value.expected, value.attainment, value.n, value.status)
+    figures = value.value, value.target, value.expected, value.attainment, value.n, value.status
+    return Figures(*figures, value.raw, value.matured)

@@ -77,10 +77,13 @@ class Rational(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A value in the KPI's unit (None where nothing can be said) and the events or entities behind it."""
+    """A value in the KPI's unit (None where nothing can be said) and the events or entities behind it; beside a
+    projected share, the `raw` one of all items, and that of the `matured` ones alone."""
 
     value: int | float | None
     n: int
+    raw: int | float | None = None
+    matured: int | float | None = None
 
 
 NOTHING: Mapping[int, int] = {}
@@ -128,6 +131,12 @@ class Plan:
         return not self.keys and not any(by_key)
 
     @property
+    def is_projected(self) -> bool:
+        """Whether the value is a projected share, and no more than that."""
+        measure = self.kpi.measure
+        return isinstance(measure, Conversion | Repeat) and measure.as_ is Cohort.PROJECTED
+
+    @property
     def ages(self) -> bool:
         """Whether the value of a period that is over changes with the clock alone."""
         return any(isinstance(leaf.journey, Share) and leaf.journey.how is Cohort.PROJECTED for leaf in self.journeys)
@@ -173,11 +182,21 @@ class Plan:
                 for leaf in self.journeys
                 if leaf.index in self.base_linked
             )
-        num, den = self.read(vector, linked)
+        value = self._in_unit(*self.read(vector, linked))
+        if not self.is_projected:
+            return Reading(value, n)
+        share = self.journeys[0]
+        assert isinstance(share.journey, Share)
+        told = linked.vectors[share.index]
+        raw, matured = (share.journey.read_as(how, told, linked, {}) for how in (Cohort.RAW, Cohort.MATURED))
+        beside = [None if one is None else self._in_unit(*one.as_integer_ratio()) for one in (raw, matured)]
+        return Reading(value, n, *beside)
+
+    def _in_unit(self, num: int, den: int) -> int | float | None:
         if den == 0:
-            return Reading(None, n)
+            return None
         num, den = num * self.factor.num, den * self.factor.den
-        return Reading(num if den == 1 else num / den, n)
+        return num if den == 1 else num / den
 
 
 def compile_kpi(kpi: Kpi, registry: Registry) -> Plan:
