@@ -104,18 +104,17 @@ class World:
 
 
 def world(catalogue: Node, events: Sequence[Event], until: datetime | None = None) -> World | None:
-    """None where there is no event and no clock."""
+    """None where there is no event by then."""
     known = sorted((event for event in events if until is None or reference.at(event) <= until), key=reference.at)
-    clock = until or max(map(reference.at, known), default=None)
-    if clock is None:
+    if not known:
         return None
+    clock = until or max(map(reference.at, known))
     facts = sorted(reference.net_facts(reference.unique(known)), key=order)
     lead, joined = merges.followed([fact for fact in facts if fact.type == "lead.merged"])
     facts = [one_lead(fact, lead) for fact in worked(facts)]
     company = Catalogue.model_validate({**catalogue, "kpis": []})
     subject_of = {reference.identity(event): event["subject"] for event in reversed(known)}
-    first = min(map(reference.at, known), default=clock)
-    return World(catalogue, company, facts, subject_of, joined, clock, first)
+    return World(catalogue, company, facts, subject_of, joined, clock, min(map(reference.at, known)))
 
 
 def one_lead(fact: Net, lead: Callable[[str], str]) -> Net:
