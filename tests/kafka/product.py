@@ -15,11 +15,12 @@ import aiohttp
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
+from schemas.values import RowName
 from streams.clock import SystemClock
 from tests.kafka.harness import PARTITIONS, ROOT, Road
 
 Row = dict[str, Any]
-SAME = ("scope", "start", "end", "value", "n", "target", "attainment")
+SAME = ("scope", "series", "start", "end", "value", "raw", "matured", "n", "target", "attainment")
 """What a live row and a replayed one must agree on; `expected` and an open row's status move with the clock."""
 STREAMS = (sys.executable, "-m", "streams")
 
@@ -159,10 +160,13 @@ class Product(Road):
 def replayed(lines: str) -> tuple[dict[bytes, Row], list[Row]]:
     """What `kpi replay --json` printed: rows by the key they have on kpi.values, and alerts."""
     said = [json.loads(line) for line in lines.splitlines()]
-    rows = {
-        f"{line['kpi']}|{line['subject']}|{line['period']}".encode(): line for line in said if line["kind"] == "value"
-    }
+    rows = {key_of(line): line for line in said if line["kind"] == "value"}
     return rows, [line for line in said if line["kind"] == "alert"]
+
+
+def key_of(row: Row) -> bytes:
+    """The key of a row on kpi.values."""
+    return RowName(row["kpi"], row["subject"], row["period"], row.get("series")).key.encode()
 
 
 def now() -> datetime:
@@ -197,7 +201,11 @@ def differences(wanted: Mapping[bytes, Row], rows: Mapping[bytes, Row]) -> list[
             wrong.append(f"{key.decode()}: only {'replayed' if ours is None else 'live'}: {theirs or ours}")
             continue
         fields = SAME if theirs["version"] == 0 else (*SAME, "status")
-        found = [f"{name} {ours[name]!r}, replayed {theirs[name]!r}" for name in fields if ours[name] != theirs[name]]
+        found = [
+            f"{name} {ours.get(name)!r}, replayed {theirs.get(name)!r}"
+            for name in fields
+            if ours.get(name) != theirs.get(name)
+        ]
         if (ours["version"] > 0) != (theirs["version"] > 0):
             found.append(f"version {ours['version']}, replayed {theirs['version']}")
         if found:
