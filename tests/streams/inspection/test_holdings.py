@@ -12,6 +12,7 @@ from schemas.catalogue.models import Catalogue
 from schemas.topics import Stage
 from streams.core.pipeline import compiled
 from streams.core.policy import MINUTE_US, SECOND_US, Policy
+from streams.core.series import OTHER
 from streams.core.stage import Now
 from streams.inspection.holdings import OTHER_CATALOGUE, Asked, Held, Judged, Leaf, judged, linked, observed
 from streams.routing import partition_of
@@ -58,6 +59,8 @@ def test_every_published_value_is_read_out_of_the_state(seed: int) -> None:
         assert (value.version, period) == (row.version, row.period)
         if value.version:
             assert (value.value, value.n) == (row.value, row.n)
+        if series == [OTHER]:  # folded out of the series beyond the largest when rows are published
+            continue
         holdings = [(one.value, one.n) for one in found.periods]
         assert holdings == [(value.value, value.n)] or (value.n, holdings) == (0, [])
 
