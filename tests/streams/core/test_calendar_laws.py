@@ -186,11 +186,22 @@ def test_leave_of_hours_takes_those_instants_and_nothing_else(
         first, last = min(from_us, to_us), max(from_us, to_us)
         lost = sum(max(whole.between(max(a, first), min(b, last)), 0) for a, b in gone if a < last and first < b)
         assert part.between(first, last) == whole.between(first, last) - lost
-    assert sum(b - a for n in range(-4, 6) for a, b in part.spans(day + timedelta(n))) <= part.between(
-        start_us - 4 * DAY_US, end_us + 4 * DAY_US
-    )
+    # Two dates may both tell of the same hours: what starts on one may end on the next.
+    told = united(span for n in range(-4, 6) for span in part.spans(day + timedelta(n)))
+    assert sum(b - a for a, b in told) <= part.between(start_us - 4 * DAY_US, end_us + 4 * DAY_US)
     opens_us = part.next_open(start_us)
     assert opens_us is None or not any(a <= opens_us < b for a, b in gone)
+
+
+def test_hours_that_two_dates_tell_of_are_worked_once() -> None:
+    calendar = Calendar.model_validate({"hours": {"thu": ["00:15-00:15"], "fri": ["00:00-24:00"]}})
+    thursday, friday = date(2026, 3, 5), date(2026, 3, 6)
+    part = working_time("America/New_York", calendar).less_between([(0, 1)])
+
+    [first], [second] = part.spans(thursday), part.spans(friday)
+
+    assert (DAY_US, DAY_US) == (first[1] - first[0], second[1] - second[0])
+    assert 2 * DAY_US - 15 * MINUTE_US == part.between(first[0], second[1])
 
 
 @settings(max_examples=50, deadline=None)
