@@ -1,5 +1,4 @@
 import json
-import time
 from collections.abc import Iterable
 
 import numpy as np
@@ -242,17 +241,3 @@ def test_any_counts_leave_a_usable_state(counts: list[int], share: float) -> Non
         assert 0 <= float(verdict.evidence["chance"] or 0) <= 1
         assert state.hours > 0
         assert state.events > 0
-
-
-def test_an_update_takes_less_than_50_microseconds() -> None:
-    state = trained(10)
-    best = min(_seconds_of_1000_updates(state) for _ in range(3))
-
-    assert best / 1000 < 50e-6
-
-
-def _seconds_of_1000_updates(state: AnomalyState) -> float:
-    start = time.perf_counter()
-    for n in range(1000):
-        state, _ = update(state, 10, 1.0, OFFICE_HOURS[n % 8], Direction.UP)
-    return time.perf_counter() - start
