@@ -7,7 +7,6 @@ from schemas.catalogue.measures import Count, Latest, Mean, Quantile, Retention,
 from schemas.catalogue.models import Kpi
 from schemas.catalogue.problems import Finding, Loc
 from schemas.catalogue.where_rules import lacking
-from schemas.events.people import ANONYMOUS_TYPES, PEOPLE
 from schemas.events.registry import FieldKind, Registry
 
 HIRED = "employee.hired"
@@ -46,14 +45,6 @@ def check_series(
             "who is employed when a period begins the catalogue says, not events, so no field can divide it",
         )
     types = list(dict.fromkeys(type_ for part in parts for type_ in first_types(part)))
-    if field in PEOPLE and ANONYMOUS_TYPES & set(types):
-        yield Finding(
-            "KPI031",
-            at,
-            field,
-            "câu trả lời khảo sát là ẩn danh: không chia theo người được",
-            "answers of a survey are anonymous: they are not divided by person",
-        )
     missing = list(lacking(field, types, at, registry))
     yield from missing
     kinds = [] if missing else [registry.fields_of(type_)[field] for type_ in types]

@@ -13,6 +13,7 @@ from schemas.catalogue.measures import Condition
 from schemas.catalogue.problems import Finding, Loc
 from schemas.catalogue.sentences import guess, listed
 from schemas.events.fields import EXACT
+from schemas.events.people import ANONYMOUS_TYPES, PEOPLE
 from schemas.events.registry import FieldKind, Registry
 
 _NUMERIC = {FieldKind.INTEGER, FieldKind.MONEY, FieldKind.NUMBER, FieldKind.SECONDS}
@@ -57,7 +58,18 @@ def check_where(
 
 
 def lacking(field: str, types: Sequence[str], loc: Loc, registry: Registry) -> Iterator[Finding]:
-    """The finding that some of the types have no such field, with the nearest one that they have."""
+    """The finding that some of the types have no such field, with the nearest one that they have, or that it names who
+    gave an anonymous answer."""
+    unnamed = [type_ for type_ in types if type_ in ANONYMOUS_TYPES]
+    if field in PEOPLE and unnamed:
+        yield Finding(
+            "KPI021",
+            loc,
+            field,
+            f"{listed(unnamed)} là ẩn danh: không đọc `{field}`, không biết ai đã trả lời",
+            f"{listed(unnamed)} is anonymous: `{field}` is not read, nobody knows who answered",
+        )
+        return
     without = [type_ for type_ in types if field not in registry.fields_of(type_)]
     if without:
         vi, en = guess(field, registry.fields_of(without[0]))

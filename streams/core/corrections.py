@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from schemas.events.envelope import Event
+from schemas.events.people import ANONYMOUS_TYPES, PEOPLE
 from streams.core.facts import Fact
 from streams.core.store import EventStore, Family, Identity
 
@@ -19,7 +20,8 @@ FREE_TEXT = "note"
 """It is for people; no measure reads it, and the state must not hold what it does not need."""
 SALE, SALE_CORRECTED, SALE_REVERSED, RETRACTED = "sale.closed", "sale.corrected", "sale.reversed", ".retracted"
 
-
+UNNAMED = frozenset(type_ + ending for type_ in ANONYMOUS_TYPES for ending in ("", RETRACTED))
+"""Types of which the state never holds who sent them."""
 SALES = frozenset({SALE, SALE_REVERSED})
 """Roots of these types belong to the family of their sale."""
 
@@ -45,14 +47,18 @@ class Standing(NamedTuple):
 
 _ROLES = {SALE_REVERSED: Role.REVERSAL}
 """What a member of a sale's family is that supersedes nothing."""
+_DROPPED = frozenset({FREE_TEXT})
+_DROPPED_OF_UNNAMED = _DROPPED | PEOPLE
 _unpack = msgspec.msgpack.Decoder(tuple[str, str, str, int, str, dict[str, Any], Identity | None]).decode
 
 
 def keep(event: Event) -> Event:
-    """An event as the state keeps it, without free text. The decoder has left out what nobody declared."""
-    if FREE_TEXT not in event.data:
+    """An event as the state keeps it, without free text, an anonymous answer without a person. The decoder has left out
+    what nobody declared."""
+    dropped = _DROPPED_OF_UNNAMED if event.type in UNNAMED else _DROPPED
+    if dropped.isdisjoint(event.data):
         return event
-    return event._replace(data={name: value for name, value in event.data.items() if name != FREE_TEXT})
+    return event._replace(data={name: value for name, value in event.data.items() if name not in dropped})
 
 
 pack: Callable[[Event], bytes] = msgspec.msgpack.Encoder().encode

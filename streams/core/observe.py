@@ -26,6 +26,7 @@ from streams.core.corrections import (
     FREE_TEXT,
     SALE,
     SALE_REVERSED,
+    UNNAMED,
     Ledger,
     Standing,
     amends,
@@ -241,7 +242,7 @@ class Observe:
             if behind_us > horizon_us:
                 self._outcome("beyond_horizon")
                 continue
-            if FREE_TEXT in event.data:
+            if FREE_TEXT in event.data or event.type in UNNAMED:
                 event = keep(event)
             alone = admit(event)
             if alone is not True and alone is not False:
@@ -417,7 +418,7 @@ def _ordinary_of(policy: Policy, store: MemoryStore, retained: Retained) -> "Ord
     if Ordinary is None:
         return None
     limits = (FIRST_YEAR_US, LAST_YEAR_US, _allowed_us(policy), policy.horizon_us, policy.grace_us)
-    return Ordinary(Event, pack, store, retained.fresh, (SALE, SALE_REVERSED, FREE_TEXT), limits)
+    return Ordinary(Event, pack, store, retained.fresh, (SALE, SALE_REVERSED, FREE_TEXT, UNNAMED), limits)
 
 
 def _allowed_us(policy: Policy) -> int:

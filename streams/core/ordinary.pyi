@@ -11,7 +11,7 @@ class Ordinary:
         pack: Callable[[Event], bytes],
         store: MemoryStore,
         fresh: Mapping[int, list[bytes]],
-        words: tuple[str, str, str],
+        words: tuple[str, str, str, frozenset[str]],
         limits: tuple[int, int, int, int, int],
     ) -> None: ...
     def take(

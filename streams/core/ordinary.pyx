@@ -44,6 +44,7 @@ cdef class Ordinary:
     cdef str sale
     cdef str reversed_
     cdef str free_text
+    cdef frozenset unnamed
     cdef long long earliest_us
     cdef long long latest_us
     cdef long long ahead_us
@@ -53,7 +54,7 @@ cdef class Ordinary:
     def __init__(self, type event, pack, store, fresh, words, limits):
         self.event, self.pack, self.fresh = event, pack, fresh
         self.events, self.amended, self.sales = store.events, store.amended, store.sales
-        self.sale, self.reversed_, self.free_text = words
+        self.sale, self.reversed_, self.free_text, self.unnamed = words
         self.earliest_us, self.latest_us, self.ahead_us, self.horizon_us, self.grace_us = limits
 
     def take(
@@ -122,7 +123,7 @@ cdef class Ordinary:
                 return False
             PyDict_SetItem(self.sales, family, (self._identity(event),))
             return True
-        return type_ != self.reversed_
+        return type_ != self.reversed_ and type_ not in self.unnamed
 
     cdef tuple _identity(self, event):
         return <object>PyTuple_GET_ITEM(event, SOURCE), <object>PyTuple_GET_ITEM(event, ID)
