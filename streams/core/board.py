@@ -79,6 +79,8 @@ class _Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int
     kind: Literal["value"] = "value"
     series: str | None = None
+    raw: int | float | None = None
+    matured: int | float | None = None
 
 
 class _Row:
