@@ -52,6 +52,7 @@ REFUSED: Mapping[str, str] = {
     "KPI029": "growth_over_another_period",
     "KPI030": "attainment_of_a_person",
     "KPI031": "by_an_amount",
+    "KPI040": "growth_of_distinct_keys_against_some_days",
 }
 """Code of loading -> the catalogue in BAD that shows it; a code that is not here is only listed."""
 

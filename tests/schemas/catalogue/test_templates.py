@@ -1,19 +1,16 @@
 """The templates load, say in both languages what they measure, and equal MEASURES.md row by row.
 
-`good/every_measure.yaml` is section 2 of that page; rows beginning with x are its own. Rows that wait for their measure
-in `*.yaml.next` are tested as if they were shipped already.
+`good/every_measure.yaml` is section 2 of that page; rows beginning with x are its own.
 """
 
 from pathlib import Path
 
 import pytest
 
-from schemas.catalogue.computed import used_by
 from schemas.catalogue.load import load, read
 from schemas.catalogue.models import Kind, Kpi
 from schemas.catalogue.yaml_tree import parse
 from schemas.templates import template_paths
-from tests.schemas.catalogue.next_rows import REFUSED, next_of, ready, rows_of, with_rows
 
 COMPANY = """\
 version: 1
@@ -28,15 +25,6 @@ SPEED = {"K7c", "H2", "C2k", "C5k"}
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Every template with the rows that wait for it."""
-    folder = tmp_path_factory.mktemp("templates")
-    for path in template_paths():
-        (folder / path.name).write_text(with_rows(path, next_of(path)), encoding="utf-8")
-    return sorted(folder.iterdir())
-
-
-@pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("company") / "company.yaml"
     path.write_text(COMPANY, encoding="utf-8")
@@ -44,18 +32,13 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def templates(written: list[Path], company: Path) -> dict[str, Kpi]:
-    return {kpi.id: kpi for kpi in load([*written, company]).kpis}
+def templates(company: Path) -> dict[str, Kpi]:
+    return {kpi.id: kpi for kpi in load([*template_paths(), company]).kpis}
 
 
-def test_a_template_loads_alone_beside_a_company(written: list[Path], company: Path) -> None:
-    for path in (*template_paths(), *written):
+def test_a_template_loads_alone_beside_a_company(company: Path) -> None:
+    for path in template_paths():
         assert read([path, company]).problems == (), path
-
-
-def test_what_is_shipped_is_computed(company: Path) -> None:
-    for kpi in load([*template_paths(), company]).kpis:
-        assert not used_by(kpi) & REFUSED, kpi.id
 
 
 @pytest.mark.parametrize("id_", CONTRACT)
@@ -99,27 +82,3 @@ def test_speed_is_never_green_alone(templates: dict[str, Kpi]) -> None:
     for id_ in SPEED:
         guard = templates[templates[id_].guardrail or ""]
         assert guard.id not in SPEED, id_
-
-
-@pytest.mark.parametrize("path", template_paths(), ids=lambda path: path.stem)
-def test_everything_is_ready_once_nothing_is_refused(path: Path) -> None:
-    assert ready(path, frozenset()) == next_of(path)
-
-
-def test_a_row_goes_over_with_its_guardrail_or_not_at_all() -> None:
-    (service,) = (path for path in template_paths() if path.stem == "service")
-    if not next_of(service):
-        pytest.skip("every row is shipped")
-
-    assert {"C4k", "C4kg"} <= set(ready(service, REFUSED - {"repeat"}))
-    assert "C4kg" not in ready(service, REFUSED | {"repeat"})
-
-
-def test_a_moved_row_takes_the_place_of_the_row_of_its_id() -> None:
-    (sales,) = (path for path in template_paths() if path.stem == "sales")
-    text = with_rows(sales, {"S8": "  - id: S8\n    title: New", "S9": "  - id: S9"})
-
-    _, rows = rows_of(text)
-
-    assert rows["S8"] == "  - id: S8\n    title: New"
-    assert [*rows] == sorted({*rows_of(sales.read_text(encoding="utf-8"))[1], "S9"})
