@@ -63,10 +63,10 @@ FACTS_SLOT, N_SLOT, FIRST_LEAF_SLOT = 0, 1, 2
 
 
 class NotComputedError(TypeError):
-    """A measure that the grammar has and this engine does not; `schemas.catalogue.computed` refuses it at load."""
+    """A measure that the grammar has and this engine does not."""
 
     def __init__(self, node: Measure | Quantity) -> None:
-        super().__init__(f"{type(node).__name__} is not computed yet")
+        super().__init__(f"{type(node).__name__} is not computed")
 
 
 class Rational(NamedTuple):
