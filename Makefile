@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STREAMS_JARS := tests/bench/kafka_streams/target/libs
 UV_VERSION := 0.13.9
+# Two processes: one has all that talks to servers (tests/conftest.py). PROCESSES= runs the tests in one, in their order.
+PROCESSES := -n 2 --dist loadgroup
 .DEFAULT_GOAL := help
 .PHONY: help demo test check kafka chaos bench docs lock clean
 
@@ -14,10 +16,10 @@ demo: $(VENV)/package.stamp  ## everything on this machine: simulated company, w
 	@$(BIN)/kpi demo $(ARGS)
 
 test: $(VENV)/package.stamp static  ## all that proves the project, on real servers where they are installed
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest $(PROCESSES) $(ARGS)
 
 check: $(VENV)/package.stamp static  ## the same without Kafka, browser and Prometheus
-	@$(BIN)/pytest -m "not kafka and not browser and not prometheus" $(ARGS)
+	@$(BIN)/pytest $(PROCESSES) -m "not kafka and not browser and not prometheus" $(ARGS)
 
 .PHONY: static
 static: $(VENV)/package.stamp

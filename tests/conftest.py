@@ -1,4 +1,5 @@
-"""For all tests: Hypothesis without chance in CI, and no process that a test started outlives the session."""
+"""For all tests: Hypothesis without chance in CI, what shares servers in one process, and no process that a test
+started outlives the session."""
 
 import os
 import signal
@@ -6,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -21,18 +23,35 @@ MARK = "TESTS_SESSION"
 LEFT = pytest.StashKey[list[str]]()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     os.environ[MARK] = uuid.uuid4().hex
+    config.stash[LEFT] = []
 
 
-# Session fixtures, such as the broker's, have ended their processes before this hook runs.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under `-n 2` one process has the broker and all that talks to it, Chromium and Prometheus: one of each is up."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in ("kafka", "chaos", "web", "deploy") or item.path.name == "test_demo.py":
+            item.add_marker(pytest.mark.xdist_group("servers"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A process of pytest-xdist has ended and says what its tests left behind."""
+    node.config.stash[LEFT] += getattr(node, "workeroutput", {}).get("left", [])
+
+
+# Session fixtures, such as the broker's, have ended their processes before this hook runs. Where pytest-xdist has
+# started processes, each of them looks for its own.
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    mark = f"{MARK}={os.environ[MARK]}".encode()
-    left = processes_left(mark)
-    session.config.stash[LEFT] = list(left.values())
-    for pid in left:
-        os.kill(pid, signal.SIGKILL)
-    if left and session.exitstatus == pytest.ExitCode.OK:
+    config = session.config
+    if not config.pluginmanager.hasplugin("dsession"):
+        left = processes_left(f"{MARK}={os.environ[MARK]}".encode())
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        config.stash[LEFT] = getattr(config, "workeroutput", {})["left"] = list(left.values())
+    if config.stash[LEFT] and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
