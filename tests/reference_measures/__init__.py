@@ -38,7 +38,6 @@ Where the contract leaves something open, this is how it is read here:
 14. `work_s` that is missing: from the owner's latest `ticket.work_started` of that ticket after their previous
     `ticket.work_ended` of it; without one it is absent.
 15. `quantile` with `per`: of the totals per key. n counts the keys.
-16. Before the first event of all nothing is said, not even of staff that only the catalogue knows.
 """
 
 from collections.abc import Callable, Mapping, Sequence

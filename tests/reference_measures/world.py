@@ -104,17 +104,18 @@ class World:
 
 
 def world(catalogue: Node, events: Sequence[Event], until: datetime | None = None) -> World | None:
-    """None where there is no event by then."""
+    """None where there is no event and no clock."""
     known = sorted((event for event in events if until is None or reference.at(event) <= until), key=reference.at)
-    if not known:
+    clock = until or max(map(reference.at, known), default=None)
+    if clock is None:
         return None
-    clock = until or max(map(reference.at, known))
     facts = sorted(reference.net_facts(reference.unique(known)), key=order)
     lead, joined = merges.followed([fact for fact in facts if fact.type == "lead.merged"])
     facts = [one_lead(fact, lead) for fact in worked(facts)]
     company = Catalogue.model_validate({**catalogue, "kpis": []})
     subject_of = {reference.identity(event): event["subject"] for event in reversed(known)}
-    return World(catalogue, company, facts, subject_of, joined, clock, min(map(reference.at, known)))
+    first = min(map(reference.at, known), default=clock)
+    return World(catalogue, company, facts, subject_of, joined, clock, first)
 
 
 def one_lead(fact: Net, lead: Callable[[str], str]) -> Net:
