@@ -66,7 +66,8 @@ class Slice(msgspec.Struct, array_like=True):
 
 class Frame(msgspec.Struct, array_like=True):
     """`clock_us`: every event before it that this source will ever send in time is in this frame or an earlier one.
-    `first_us` is the earliest event time the source has seen."""
+    `first_us` is the earliest event time the source has seen. Between partitions of JUDGE the clock says that no period
+    which ended before it is scored any more (peers.py)."""
 
     source: str
     clock_us: int | None

@@ -9,7 +9,6 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from weakref import proxy
 
-from schemas import topics
 from schemas.alerts import AlertClass
 from schemas.catalogue.models import Direction, Kind, Period
 from schemas.values import Scope, Value
@@ -25,10 +24,11 @@ from streams.core.journeys.contract import POOL
 from streams.core.judge_spec import JudgeSpec as JudgeSpec
 from streams.core.measures.compile import MeasureClass, Plan
 from streams.core.partials import KEYS, Partials
+from streams.core.peers import Peers
 from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US, SECOND_US
 from streams.core.readings import Readings
 from streams.core.relayout import Shape, rearrange, shape_of
-from streams.core.rows import Rows, packed
+from streams.core.rows import Rows
 from streams.core.scores import Scores
 from streams.core.series import is_whole, whole_of
 from streams.core.series_rows import SeriesRows
@@ -112,9 +112,7 @@ class Judge:
         self._scores = Scores(
             self._rows, spec.catalogue, spec.plans, readings, self._values, spec.targets, spec.windows
         )
-        self._source = f"{frames.FROM_JUDGE}{partition}"
-        self._scored: dict[int, list[Total]] = {}
-        """Totals of scores for other partitions."""
+        self._peers = Peers(self._rows, partition, spec.observe.partitions)
         self._watch = Watch(
             self._rows,
             self._partials,
@@ -282,6 +280,7 @@ class Judge:
             if frame.source.startswith(frames.FROM_JUDGE):  # restated whenever it comes: time does not wait for it
                 for total in (total for slice_ in frame.slices for total in slice_.totals):
                     self._take_score(frame.source, total)
+                self._peers.take(frame)
             else:
                 self._aligned.take(frame)
         self._go_on()
@@ -295,7 +294,7 @@ class Judge:
         self._rows.put((META,), self._meta)
         if self._rows.get((META, SHAPE)) is None:
             self._rows.put((META, SHAPE), self._shape)
-        sends = self._alerts + self._values.take_sends() + self._take_scored()
+        sends = self._alerts + self._values.take_sends() + self._peers.take_sends()
         self._alerts = []
         return Step(sends, self._rows.flush())
 
@@ -721,26 +720,17 @@ class Judge:
         """To the partition that judges the team, department or organisation; our own needs no topic."""
         target = self._spec.observe.partition_of(total[1])
         if target == self._partition:
-            self._take_score(self._source, total)
+            self._take_score(self._peers.source, total)
         else:
-            self._scored.setdefault(target, []).append(total)
+            self._peers.pass_on(target, total)
 
     def _take_score(self, source: str, total: Total) -> None:
         kpi, subject, period, _ = total
         if not self._spec.fits(kpi, subject, period):
             return  # told under another catalogue
         window = self._window(period)
-        if window.end_us >= self._meta["oldest_us"] and self._partials.put_total(source, total) is not None:
+        if window.end_us >= self._peers.settled_us and self._partials.put_total(source, total) is not None:
             self._count(self._spec.plans[kpi], subject, window)
-
-    def _take_scored(self) -> list[Send]:
-        sends = []
-        for target, totals in sorted(self._scored.items()):
-            for at in range(0, len(totals), frames.MOST_ENTRIES):
-                frame = frames.Frame(self._source, None, None, [Slice(0, totals=totals[at : at + frames.MOST_ENTRIES])])
-                sends.append(Send(topics.PARTIALS, self._source.encode(), packed(frame), partition=target))
-        self._scored = {}
-        return sends
 
     # -- rows
 
@@ -785,11 +775,12 @@ class Judge:
             return
         self._meta["swept_day"] = at_us // DAY_US
         self._meta["oldest_us"] = oldest_us = at_us - self._spec.policy.horizon_us
-        self._values.sweep(oldest_us, self._spec.reaches_us)
+        if self._spec.told_late:
+            self._peers.settle(oldest_us)
+        reaches_us, groups_us = self._spec.kept_us(oldest_us - self._peers.settled_us)
+        self._values.sweep(oldest_us, reaches_us)
         self._partials.sweep(
-            lambda window_id, reach_us: self._window(window_id).end_us < oldest_us - reach_us,
-            self._spec.reaches_us,
-            self._spec.groups_us,
+            lambda window_id, reach_us: self._window(window_id).end_us < oldest_us - reach_us, reaches_us, groups_us
         )
         self._partials.forget_sums()
         self._series.sweep()

@@ -6,7 +6,7 @@ from schemas.catalogue.models import Catalogue
 from streams.core import frames
 from streams.core.announce import Announcer
 from streams.core.calendar import Calendars
-from streams.core.measures.compile import Plan
+from streams.core.measures.compile import MeasureClass, Plan
 from streams.core.measures.growing import reach_us
 from streams.core.membership import FOREVER_US
 from streams.core.observe import ObserveSpec
@@ -43,6 +43,18 @@ class JudgeSpec:
         for plan in self.plans.values():
             if plan.kpi.guardrail is not None:
                 self.guarded[plan.kpi.guardrail].append(plan)
+        over = [plan.kpi for plan in self.plans.values() if plan.measure_class is MeasureClass.ATTAINMENT]
+        self.told_late = frozenset(kpi for one in over for kpi in (one.id, one.guardrail) if kpi is not None)
+        """KPIs over KPIs, which other partitions tell of at their own pace, and what guards them."""
+
+    def kept_us(self, late_us: int) -> tuple[dict[str, int], list[int]]:
+        """How long after its end a period is kept, of each KPI and of each group of the layout; `late_us` longer where
+        other partitions may still tell of it."""
+        late = self.told_late
+        reaches_us = {kpi: us + late_us * (kpi in late) for kpi, us in self.reaches_us.items()}
+        groups = zip(self.layout.groups, self.groups_us, strict=True)
+        groups_us = [us + late_us * any(plan.kpi.id in late for plan in group.plans) for group, us in groups]
+        return reaches_us, groups_us
 
     def fits(self, kpi: str, subject: str, window_id: str) -> bool:
         """Whether a KPI of the catalogue, or what counts a baseline, may have a row, or an hour, of this name;

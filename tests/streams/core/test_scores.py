@@ -5,12 +5,13 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from schemas.catalogue.models import Catalogue
 from schemas.catalogue.rules import find_problems
+from schemas.topics import Stage
 from schemas.values import Status
 from streams.core.policy import DAY_US, SECOND_US, Policy
 from streams.core.replay import replay
@@ -36,6 +37,10 @@ PARTS: list[dict[str, Any]] = [
         "measure": {"count": "sale.reversed"}, "targets": [{"value": 1}],
     },
 ]  # fmt: skip
+BUSY = {
+    **SHOWN, "id": "busy", "kind": "metric", "scope": "team", "period": "day", "direction": "down",
+    "measure": {"count": "sale.closed"}, "targets": [{"value": 1, "per": "team"}],
+}  # fmt: skip
 # What restates a closed row without an event of its own period: a projection that ages, a baseline that changes, and a
 # guardrail of a longer period that ends later.
 MOVING: list[dict[str, Any]] = [
@@ -200,6 +205,43 @@ def test_a_score_keeps_the_weeks_that_are_beyond_the_horizon() -> None:
         road.run(Now(UNTIL_US + 400 * DAY_US, caught_up=False))
 
     assert (50, 2, 1) == figures(road.values.values(), "2026")
+
+
+@given(st.one_of(st.none(), seeds), st.sampled_from([2, 4]))
+@example(None, 4)
+@example(18, 4)  # what has been told waits for its minute when the day changes
+@hypothesis(max_examples=10)
+def test_what_a_partition_tells_after_others_have_passed_the_horizon_still_counts(
+    deal: int | None, partitions: int
+) -> None:
+    # In every month from October to March an reaches and binh does not. Any partition may be read to its end before
+    # another one has begun, and ten days behind the end is forgotten what nobody can change.
+    # The guardrail of the share is red on the last day of each month.
+    written = scored(parts=[*PARTS[1:], BUSY]).model_dump(by_alias=True, exclude_none=True)
+    h3, *others = written["kpis"]
+    h3 |= {"targets": [{"value": 50, "per": "team"}], "guardrail": "busy"}
+    written["kpis"] = [h3, *others]
+    catalogue, policy = Catalogue.model_validate(written), Policy(future_us=None, horizon_us=10 * DAY_US)
+    days = ("2025-10-31", "2025-11-30", "2025-12-31", "2026-01-31", "2026-02-28", "2026-03-31")
+    sold = (("an", 100), ("binh", 99))
+    events = [sale(f"{who}{day}", f"{day}T09:00:00", vnd, owner=who) for day in days for who, vnd in sold]
+    expected = replay(worlds.lines(events), catalogue, policy, UNTIL_US)
+
+    road = Road(catalogue, policy, partitions, None if deal is None else Random(deal))
+    road.put(events)
+    road.run(Now(UNTIL_US - SECOND_US, caught_up=False), restarts=0.15)
+    settle(road)
+
+    told = [value for value in road.values.values() if value.kpi == "h3"]
+    assert over([value for value in expected.values if value.kpi == "h3"]) == over(told)
+    assert [(50, 2, Status.HOLLOW)] * 6 == [
+        (one.value, one.n, one.status) for one in (row(told, "hn-1", day[:7]) for day in days)
+    ]
+
+    for more in (1, 2, 3):
+        road.tick(UNTIL_US + more * DAY_US)
+    judged = {(seat, row) for seat, rows in road.changelogs.items() if seat[0] is Stage.JUDGE for row in rows}
+    assert not {(seat, row) for seat, row in judged if b"2026-02" in row}
 
 
 @pytest.mark.parametrize(("sold", "reached"), [(4_999_999_999, 0), (5_000_000_000, 100)])
