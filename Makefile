@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STREAMS_JARS := tests/bench/kafka_streams/target/libs
 UV_VERSION := 0.13.9
 # Two processes: one has all that talks to servers (tests/conftest.py). PROCESSES= runs the tests in one, in their order.
-PROCESSES := -n 2 --dist loadgroup
+PROCESSES := -n 2
 .DEFAULT_GOAL := help
 .PHONY: help demo test check kafka chaos bench docs lock clean
 
