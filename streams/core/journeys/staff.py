@@ -24,8 +24,10 @@ class Staff:
     def account(self, moments: Sequence[Moment], ground: Ground, view: View) -> Account:
         """What a person adds."""
         stays = [moment for moment in moments if moment.roles & (JOINS | LEAVES)]
-        if not stays or view.first_us is None:
+        if not stays:
             return Account([], None, moments[-1].time_us if moments else 0)
+        if view.first_us is None:  # a worker may wait for its first event for months: the catalogue's people stay known
+            return Account([], None, FOREVER_US)
         told: list[Told] = []
         for window in ground.windows.between(ground.grain, max(view.first_us, view.oldest_us), view.now_us + 1):
             held = [stay for stay in stays if stay.time_us <= window.start_us]
