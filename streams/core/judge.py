@@ -132,6 +132,8 @@ class Judge:
         self._aged: dict[str, None] = {}
         """KPIs whose pool has changed, since `_aged_us` of wall time."""
         self._aged_us = 0
+        self._scored: dict[tuple[str, str, str], None] = {}
+        """Closed rows whose scores have changed."""
         self._shape = shape_of(spec.layout)
         self._at_us = 0
         self.is_behind = False
@@ -286,9 +288,21 @@ class Judge:
         self._go_on()
         return Step([], {}) if now.more else self._finish(now)
 
+    def _is_live(self, now: Now) -> bool:
+        """Whether all that is known is read and decided, and of about now."""
+        clock_us = self.clock_us
+        return (
+            not self.is_behind
+            and (now.caught_up or now.fresh)
+            and clock_us is not None
+            and now.us - clock_us <= PAST_US
+        )
+
     def _finish(self, now: Now) -> Step:
         self._aligned.save()
-        self._age(now)
+        if self._is_live(now):
+            self._restate_scored()
+            self._age(now)
         self._publish(now)
         self._sweep()
         self._rows.put((META,), self._meta)
@@ -731,6 +745,14 @@ class Judge:
         window = self._window(period)
         if window.end_us >= self._peers.settled_us and self._partials.put_total(source, total) is not None:
             self._count(self._spec.plans[kpi], subject, window)
+            if self._values.version(kpi, subject, period):
+                self._scored[kpi, subject, period] = None
+
+    def _restate_scored(self) -> None:
+        """Live, closed rows do not wait for the next minute to be restated: the scores have already waited for one."""
+        for kpi, subject, period in self._scored:
+            self._restate(self._spec.plans[kpi], subject, self._window(period))
+        self._scored = {}
 
     # -- rows
 
@@ -746,9 +768,7 @@ class Judge:
     def _age(self, now: Now) -> None:
         """The pool of a projection has changed, with the day or by late events: its rows are told anew or restated. Of
         the past each is looked at once a day."""
-        clock_us = self.clock_us
-        is_live = (now.caught_up or now.fresh) and clock_us is not None and now.us - clock_us <= PAST_US
-        if not self._aged or not is_live or now.us < self._aged_us + AGED_PAUSE_US:
+        if not self._aged or now.us < self._aged_us + AGED_PAUSE_US:
             return
         for (kpi, subject, period), version in list(self._values.names()):
             plan = self._spec.plans[kpi]

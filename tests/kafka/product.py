@@ -22,6 +22,8 @@ from tests.kafka.harness import PARTITIONS, ROOT, Road
 Row = dict[str, Any]
 SAME = ("scope", "series", "start", "end", "value", "raw", "matured", "n", "target", "attainment")
 """What a live row and a replayed one must agree on; `expected` and an open row's status move with the clock."""
+SETTLED_S = 150
+"""Closed rows are restated at whole minutes, of which a score may need one more than the row it is made of."""
 STREAMS = (sys.executable, "-m", "streams")
 
 
@@ -128,7 +130,7 @@ class Product(Road):
     # -- topics
 
     async def values_until(
-        self, wanted: Mapping[bytes, Row], within_s: float, differ: "Differ | None" = None
+        self, wanted: Mapping[bytes, Row], within_s: float = SETTLED_S, differ: "Differ | None" = None
     ) -> dict[bytes, Row]:
         """Newest rows of kpi.values, once they are as wanted and stay so for a while; else what is wrong is said."""
         differ = differ or differences

@@ -136,7 +136,7 @@ async def test_an_unknown_person_counts_for_their_team_or_only_for_the_organisat
     told = product.kpi("replay", events, "-c", catalogue).stderr
 
     worker = product.worker()
-    rows = await product.values_until(replayed, 60)
+    rows = await product.values_until(replayed)
 
     march = {key.split(b"|")[1].decode(): row["value"] for key, row in rows.items()}
     assert march == {"an": 1, "hn-1": 2, "sales": 2, "demo": 4}

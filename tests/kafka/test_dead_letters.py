@@ -92,7 +92,7 @@ async def test_letters_are_listed_shown_and_replayed_and_then_count(
     whole = tmp_path / "whole.jsonl"
     whole.write_text("".join(json.dumps(one) + "\n" for one in calls + visits))
     replayed, _ = await product.replay(whole)
-    rows = await product.values_until(replayed, 30)
+    rows = await product.values_until(replayed)
     assert {"calls": 6, "visits": 2} == {row["kpi"]: row["value"] for row in rows.values() if row["subject"] == "an"}
 
 

@@ -93,7 +93,7 @@ async def test_a_full_disk_ends_the_worker_with_one_line_and_loses_nothing(
     stale = set(room.path.glob("worker-*"))
     worker = product.start_process(room.command, **settings)
     counted = await product.until_counted(EVENTS, worker)
-    await product.values_until(replayed, 60)
+    await product.values_until(replayed)
 
     assert len(stale) == 1
     assert stale.isdisjoint(room.path.glob("worker-*"))

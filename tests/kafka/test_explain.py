@@ -55,7 +55,7 @@ async def test_live_state_files_and_http_explain_the_same(
     await product.emit(events)
     await product.until_ready(worker)
     await product.until_counted(len(events.read_text().splitlines()), worker)
-    await product.values_until((await product.replay(events))[0], 30)
+    await product.values_until((await product.replay(events))[0])
 
     async def explain(*arguments: str | Path) -> dict[str, Any]:
         done = await asyncio.to_thread(product.kpi, "explain", *arguments, "--json", "-c", *product.catalogue)

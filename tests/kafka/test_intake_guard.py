@@ -125,7 +125,7 @@ async def test_a_broken_producer_pauses_its_partition_until_a_person_reads_on_an
     events = tmp_path / "events.jsonl"
     events.write_text("".join(json.dumps(one) + "\n" for one in before + behind))
     replayed, _ = await product.replay(events)
-    rows = await product.values_until(replayed, 30)
+    rows = await product.values_until(replayed)
     assert value_of(rows) == 400
     told = [json.loads(one.value) for one in await product.read_until(ALERTS.name, lambda read: len(read) >= 2, 20)]
     assert ["firing", "resolved"] == [one["transition"] for one in told if one["class"] == "paused"]

@@ -33,7 +33,7 @@ async def check(product: Product, table: Path, example: str, catalogue: str, out
     replayed, _ = await product.replay(out)
     worker = product.worker()
 
-    rows = await product.values_until(replayed, 120)
+    rows = await product.values_until(replayed)
 
     assert await product.stop(worker) == 0
     return len(rows)

@@ -50,7 +50,7 @@ async def test_the_state_says_what_was_published_and_the_worker_goes_on(
     await product.emit(events)
     await product.until_ready(worker)
     await product.until_counted(SALES, worker)
-    published = await product.values_until((await product.replay(events))[0], 30)
+    published = await product.values_until((await product.replay(events))[0])
 
     async def state(*arguments: str) -> tuple[int, str, str]:
         done = await asyncio.to_thread(product.kpi, "state", *arguments, "-c", catalogue)

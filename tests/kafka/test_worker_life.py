@@ -34,7 +34,7 @@ async def test_a_worker_told_to_stop_at_work_ends_soon_and_its_successor_goes_on
     assert await product.stop(first, within_s=10) == 0
     second = product.worker()
     counted = await product.until_counted(sent, second)
-    await product.values_until(replayed, 60)
+    await product.values_until(replayed)
     _, metrics = await product.get(second, "/metrics")
 
     published = re.search(r"^kpi_value_latency_seconds_count (\S+)", metrics, re.MULTILINE)

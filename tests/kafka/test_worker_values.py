@@ -66,7 +66,7 @@ async def test_values_of_many_events_equal_the_replay(product: Product, many: Co
     group = [product.worker() for _ in range(workers)]
 
     counted = await product.until_counted(len(many.events.lines), *group)
-    rows = await product.values_until(many.replayed, 60)
+    rows = await product.values_until(many.replayed)
 
     assert len(rows) > 500
     assert counted["dead_lettered"] == many.events.refused.total()
@@ -121,4 +121,4 @@ async def test_values_equal_the_replay_after_a_second_worker_came_and_the_first_
     assert (await emitting).returncode == 0
 
     await product.until_counted(len(few.events.lines), second, third)
-    await product.values_until(few.replayed, 60)
+    await product.values_until(few.replayed)

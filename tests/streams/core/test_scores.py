@@ -13,7 +13,7 @@ from schemas.catalogue.models import Catalogue
 from schemas.catalogue.rules import find_problems
 from schemas.topics import Stage
 from schemas.values import Status
-from streams.core.policy import DAY_US, SECOND_US, Policy
+from streams.core.policy import DAY_US, MINUTE_US, SECOND_US, Policy
 from streams.core.replay import replay
 from streams.core.stage import Now
 from tests.streams.core import worlds
@@ -242,6 +242,27 @@ def test_what_a_partition_tells_after_others_have_passed_the_horizon_still_count
         road.tick(UNTIL_US + more * DAY_US)
     judged = {(seat, row) for seat, rows in road.changelogs.items() if seat[0] is Stage.JUDGE for row in rows}
     assert not {(seat, row) for seat, row in judged if b"2026-02" in row}
+
+
+@pytest.mark.parametrize("partitions", [1, 4])
+def test_a_closed_score_waits_for_one_whole_minute_not_for_two(partitions: int) -> None:
+    # Live, in April: a sale of March comes late. The person's row is restated at the next whole minute, and whose
+    # partition has the team's row restates that at once.
+    catalogue = scored(parts=PARTS[1:])
+    road = Road(catalogue, POLICY, partitions)
+    road.put(
+        [sale("an", "2026-03-10T09:00:00", 100, owner="an"), sale("binh", "2026-03-10T09:00:00", 99, owner="binh")]
+    )
+    road.run(Now(UNTIL_US, caught_up=False))
+    for more in (0, 1, 2, 3):
+        road.tick(UNTIL_US + more * MINUTE_US)
+    assert (50, 2) == figures(road.values.values(), "2026-03")[:2]
+
+    road.put([sale("late", "2026-03-10T10:00:00", 1, owner="binh")])
+    road.tick(UNTIL_US + 3 * MINUTE_US + SECOND_US)
+    road.tick(UNTIL_US + 4 * MINUTE_US)
+
+    assert (100, 2) == figures(road.values.values(), "2026-03")[:2]
 
 
 @pytest.mark.parametrize(("sold", "reached"), [(4_999_999_999, 0), (5_000_000_000, 100)])
