@@ -14,7 +14,7 @@ from streams.core.alerting.lifecycle import fingerprint
 from streams.core.alerting.messages import About
 from streams.core.alerting.voice import Voice
 from streams.core.calendar import WorkingTime
-from streams.core.measures.compile import Plan
+from streams.core.measures.compile import MeasureClass, Plan
 from streams.core.policy import Policy
 from streams.core.stage import Send
 from streams.core.windows import Windows
@@ -61,6 +61,7 @@ class Announcer:
             subject=self._names.get(subject, subject),
             is_person=self._scopes.get(subject) is Scope.PERSON,
             period=period,
+            is_kept=plan.measure_class is MeasureClass.RETENTION,
         )
         voice = replace(self._voice, working_day_us=self._working_day_us(now_us))
         message = messages.compose(about, step, now_us, voice)

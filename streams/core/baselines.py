@@ -14,7 +14,7 @@ from schemas.catalogue.measures_growth import Adjust, Between, Given
 from schemas.catalogue.models import Period
 from streams.core.calendar import WorkingTime
 from streams.core.measures.compile import Plan, Rational, Reading
-from streams.core.measures.growing import Growing
+from streams.core.measures.growing import Growing, Volume
 from streams.core.partials import NO_LINKED, Partials, Whose
 from streams.core.windows import Window, Windows
 
@@ -47,25 +47,26 @@ class Baselines:
         base = None if value is None else self._baseline(plan, subject, window, self._now())
         if value is None or not base:
             return Reading(None, n)
-        growing = _growing(plan)
-        ratio = value / base
-        if growing.steps > 1:
-            if ratio < 0:  # what has changed its sign has no mean growth
-                return Reading(None, n)
-            ratio = Fraction(float(ratio) ** (1 / growing.steps))
-        grown = (ratio - 1) * (100 if plan.kpi.unit == "%" else 1)
+        rate = _growing(plan).rate(value / base)
+        if rate is None:
+            return Reading(None, n)
+        grown = rate * plan.percent
         return Reading(grown.numerator if grown.denominator == 1 else float(grown), n)
 
-    def volume(self, plan: Plan, subject: str, window: Window, target: float) -> tuple[float, float] | None:
-        """The period's own value so far, and the one at its end that makes the target: base x (1 + target) for each
-        step. None where one of them is not known, or the measure does not grow from nothing: that has no pace."""
+    def volume(self, plan: Plan, subject: Whose, window: Window, target: float) -> Volume | None:
+        """The period's own value so far, the one at its end that makes the target, base x (1 + target) for each step,
+        and the baseline to date. None where one of them is not known, or the measure does not grow from nothing: that
+        has no pace."""
         growing = _growing(plan)
+        if not growing.adds_up:
+            return None
         _, value = self._own(plan, subject, window.id)
-        base = self._baseline(plan, subject, window, window.end_us) if growing.adds_up else None
+        base = self._baseline(plan, subject, window, window.end_us)
         if value is None or not base:
             return None
-        step = 1 + target / (100 if plan.kpi.unit == "%" else 1)
-        return float(value), float(base) * step**growing.steps
+        to_date = self._baseline(plan, subject, window, self._now()) or 0
+        whole = float(base) * (1 + target / plan.percent) ** growing.steps
+        return Volume(float(value), whole, float(to_date))
 
     def forget(self, kpi: str, subject: str) -> None:
         """A day of a baseline has changed."""

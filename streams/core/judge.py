@@ -476,7 +476,8 @@ class Judge:
 
     def _heeding(self, kpi: str, subject: str) -> _Heeded:
         plan, asks = self._spec.plans[kpi], self._watch.asks(self._spec.plans[kpi], subject)
-        grows = plan.kpi.direction is Direction.UP and plan.measure_class is not MeasureClass.DIFFERENCE
+        shrinks = plan.measure_class in (MeasureClass.DIFFERENCE, MeasureClass.RETENTION)
+        grows = plan.kpi.direction is Direction.UP and not shrinks
         return _Heeded(kpi, subject, self._spec.guarded.get(kpi, ()), asks.pace or asks.silence, grows)
 
     def _heed(self, one: _Heeded, stamp_us: int, *, less: bool) -> None:

@@ -19,6 +19,7 @@ from streams.core.frames import Cell, Total
 from streams.core.journeys.contract import FOREVER_US, POOL, Linked, aged_us
 from streams.core.layout import Group, Layout
 from streams.core.measures.compile import FACTS_SLOT, N_SLOT, Plan, Reading
+from streams.core.measures.growing import Volume
 from streams.core.measures.leaves import CountLeaf, SumLeaf
 from streams.core.rows import Key, Rows
 from streams.core.series import is_whole
@@ -50,7 +51,7 @@ class Grown(Protocol):
         """By how much a KPI has grown."""
         ...
 
-    def volume(self, plan: Plan, subject: str, window: Window, target: float) -> tuple[float, float] | None:
+    def volume(self, plan: Plan, subject: Whose, window: Window, target: float) -> Volume | None:
         """The period's own value, and that which makes the target."""
         ...
 
@@ -135,9 +136,7 @@ class Partials:
     def readings(self, plans: Sequence[Plan], subject: str, window: str) -> list[Reading]:
         """Value and n of KPIs of one group for a subject and period."""
         places = self._places
-        whose: Whose = subject
-        if plans[0].kpi.by is not None:
-            whose = self.folded.get((plans[0].kpi.id, subject, window), subject)
+        whose = self.whose(plans[0], subject, window)
         vector = self.vector(places[plans[0].kpi.id].group, whose, window)
         found = []
         for plan in plans:
@@ -152,6 +151,16 @@ class Partials:
         if isinstance(whose, tuple) and not plans[0].is_one_series:
             return [Reading(None, reading.n) for reading in found]
         return found
+
+    def volume(self, plan: Plan, subject: str, window: Window, target: float) -> Volume | None:
+        """What the pace of growth is judged by; None of anything else."""
+        if plan.growing is None or self.grown is None:
+            return None
+        return self.grown.volume(plan, self.whose(plan, subject, window.id), window, target)
+
+    def whose(self, plan: Plan, subject: str, window: str) -> Whose:
+        """The series that a row is made of; of any other row the subject itself."""
+        return subject if plan.kpi.by is None else self.folded.get((plan.kpi.id, subject, window), subject)
 
     def parts(self, plan: Plan, subject: Whose, window: str) -> tuple[list[int], Linked]:
         """The vector of one KPI, and what LINK told of it."""

@@ -14,10 +14,11 @@ from msgspec.json import encode
 from schemas.catalogue.models import Catalogue
 from schemas.values import RowName, Scope, Status, Value
 from streams.core.calendar import Calendars, WorkingTime, expected_share
-from streams.core.measures.compile import MeasureClass, Plan, Reading
+from streams.core.measures.compile import Plan, Reading
+from streams.core.measures.growing import Volume
 from streams.core.partials import Partials
 from streams.core.series import parted
-from streams.core.standing import RED, attainment, status
+from streams.core.standing import RED, attainment, expected, status
 from streams.core.targets import Number, Targets
 from streams.core.windows import Window, Windows
 
@@ -183,23 +184,33 @@ class Readings:
         if target is None:
             return Figures(value, None, None, None, reading.n, Status.NONE, reading.raw, reading.matured)
         share = 1.0 if closed else self._share(line.working_time, line.window, now_us)
+        is_open_growth = plan.growing is not None and not closed and value is not None
+        volume = self._partials.volume(plan, line.name, line.window, target) if is_open_growth else None
         return Figures(
             value,
             target,
-            _expected(plan, target, share),
+            expected(plan, target, share, volume),
             attainment(plan.kpi.direction, value, target, line.base),
             reading.n,
-            self._status(line, reading, now_us, share, closed=closed, hollow=hollow),
+            self._status(line, reading, now_us, share, volume, closed=closed, hollow=hollow),
             reading.raw,
             reading.matured,
         )
 
     def _status(
-        self, line: Line, reading: Reading, now_us: int, share: float, *, closed: bool, hollow: bool | None
+        self,
+        line: Line,
+        reading: Reading,
+        now_us: int,
+        share: float,
+        volume: Volume | None,
+        *,
+        closed: bool,
+        hollow: bool | None,
     ) -> Status:
-        plan, window = line.plan, line.window
-        own = status(plan, reading.value, reading.n, line.target, share, strict=line.strict, closed=closed)
-        if own is Status.MISSED and plan.measure_class.paced and not _works_in(line.working_time, window):
+        plan, window, strict = line.plan, line.window, line.strict
+        own = status(plan, reading.value, reading.n, line.target, share, strict=strict, closed=closed, volume=volume)
+        if own is Status.MISSED and plan.is_paced and not _works_in(line.working_time, window):
             return Status.NONE  # nobody misses a target on a Sunday
         if plan.kpi.guardrail is None or own not in (Status.HIT, Status.ON_TRACK):
             return own
@@ -226,7 +237,9 @@ class Readings:
         reading = self.shown(guard, subject, window, closed=closed)
         strict = self._targets.strict(guard.kpi.id, subject, window)
         share = self._share(self._calendars.of(self._targets.scopes[subject], subject), window, at_us)
-        return status(guard, reading.value, reading.n, target, share, strict=strict, closed=closed) in RED
+        volume = None if target is None or closed else self._partials.volume(guard, subject, window, target)
+        said = status(guard, reading.value, reading.n, target, share, strict=strict, closed=closed, volume=volume)
+        return said in RED
 
     def _share(self, working_time: WorkingTime, window: Window, now_us: int) -> float:
         """The share of a window's working time that is over, the same for all subjects of one calendar."""
@@ -259,13 +272,6 @@ def value_key(kpi: str, name: str, period: str) -> bytes:
     """Key of a row on kpi.values."""
     subject, series = parted(name)
     return RowName(kpi, subject, period, series).key.encode()
-
-
-def _expected(plan: Plan, target: Number, share: float) -> Number | None:
-    """Target times the share of working time that has passed; None for classes without pace."""
-    if not plan.measure_class.paced or (plan.measure_class is MeasureClass.DIFFERENCE and target <= 0):
-        return None
-    return target if share == 1.0 else target * share
 
 
 def _works_in(working_time: WorkingTime, window: Window) -> bool:

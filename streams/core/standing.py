@@ -1,13 +1,25 @@
 """Where a value stands against its target: attainment, expected by now, status. One reading of the clock, no memory."""
 
+from fractions import Fraction
+from typing import NamedTuple
+
 from schemas.catalogue.models import Direction
 from schemas.values import Status
 from streams.core.detectors.pace import DEFAULT as PACE
 from streams.core.measures.compile import MeasureClass, Plan
+from streams.core.measures.growing import Volume
 
 Number = int | float
 RED = (Status.BEHIND, Status.MISSED)
 """States of a guardrail that make the quantity it guards hollow."""
+
+
+class Course(NamedTuple):
+    """What is held to a pace: how much there is so far, and how much the whole period is to have, or may use up."""
+
+    so_far: Number
+    whole: Number
+    is_budget: bool
 
 
 def attainment(
@@ -39,13 +51,52 @@ def meets(direction: Direction, value: Number, target: Number, strict: bool) -> 
     return value > target if direction is Direction.UP else value < target
 
 
-def status(
-    plan: Plan, value: Number | None, n: int, target: Number | None, share: float, *, strict: bool, closed: bool
-) -> Status:
-    """The status without regard to a guardrail. `share` is the share of the period's working time that has passed.
+def course(plan: Plan, value: Number | None, target: Number, volume: Volume | None = None) -> Course | None:
+    """What a value is held to (MEASURES section 3): of a retention the losses, of growth the volume that makes the
+    target. None for classes without pace, and where nothing is known."""
+    is_down = plan.kpi.direction is Direction.DOWN
+    if plan.growing is not None:
+        return None if volume is None else Course(volume.so_far, volume.whole, is_down)
+    if value is None or not plan.is_paced:
+        return None
+    if plan.measure_class is MeasureClass.RETENTION:
+        return Course(plan.percent - value, plan.percent - target, not is_down)
+    return Course(value, target, is_down)
 
-    Counts and sums are judged by pace; nothing is said before 5 events are expected or 20 % of the time has passed
-    (PRODUCT features 8 and 11). Ratios and means have no pace: from 5 events on they are judged as they are.
+
+def expected(plan: Plan, target: Number, share: float, volume: Volume | None = None) -> Number | None:
+    """What the target asks for, or allows, once a share of the working time has passed, in the KPI's unit: the value
+    that `course` is even with. None for classes without pace."""
+    if not plan.is_paced or (plan.measure_class is MeasureClass.DIFFERENCE and target <= 0):
+        return None
+    if share == 1.0:
+        return target
+    if plan.growing is not None:
+        if volume is None or volume.base <= 0:
+            return None
+        rate = plan.growing.rate(Fraction(volume.whole * share) / Fraction(volume.base))
+        return None if rate is None else float(rate * plan.percent)
+    if plan.measure_class is MeasureClass.RETENTION:
+        return plan.percent - (plan.percent - target) * share
+    return target * share
+
+
+def status(
+    plan: Plan,
+    value: Number | None,
+    n: int,
+    target: Number | None,
+    share: float,
+    *,
+    strict: bool,
+    closed: bool,
+    volume: Volume | None = None,
+) -> Status:
+    """The status without regard to a guardrail. `share` is the share of the period's working time that has passed,
+    `volume` what the pace of growth is judged by.
+
+    Counts, sums, losses and growth are judged by pace; nothing is said before 5 events are expected or 20 % of the time
+    has passed (PRODUCT features 8 and 11). Ratios and means have no pace: from 5 events on they are judged as they are.
     """
     if target is None or value is None or plan.kpi.direction is Direction.BAND:
         return Status.NONE
@@ -58,23 +109,25 @@ def status(
     met = meets(plan.kpi.direction, value, target, strict)
     if closed:
         return Status.HIT if met else Status.MISSED
-    if not plan.measure_class.paced:
+    held = course(plan, value, target, volume)
+    if held is None:
         return Status.NONE if n < PACE.min_expected else Status.ON_TRACK if met else Status.BEHIND
-    if plan.kpi.direction is Direction.DOWN:
-        return _spending(value, target, share, met)
-    return Status.HIT if met else _progress(plan, value, target, share)
+    met = meets(Direction.DOWN if held.is_budget else Direction.UP, held.so_far, held.whole, strict)
+    if held.is_budget:
+        return _spending(held, share, met)
+    return Status.HIT if met else _progress(plan, held, share)
 
 
-def _progress(plan: Plan, value: Number, target: Number, share: float) -> Status:
-    few = plan.measure_class is not MeasureClass.COUNT or target * share < PACE.min_expected
-    if target <= 0 or (share < PACE.min_share and few):
+def _progress(plan: Plan, held: Course, share: float) -> Status:
+    few = plan.measure_class is not MeasureClass.COUNT or held.whole * share < PACE.min_expected
+    if held.whole <= 0 or (share < PACE.min_share and few):
         return Status.NONE
-    return Status.ON_TRACK if value >= (1 - PACE.tolerance_ratio) * target * share else Status.BEHIND
+    return Status.ON_TRACK if held.so_far >= (1 - PACE.tolerance_ratio) * held.whole * share else Status.BEHIND
 
 
-def _spending(value: Number, target: Number, share: float, met: bool) -> Status:
+def _spending(held: Course, share: float, met: bool) -> Status:
     if not met:
         return Status.BEHIND
     if share < PACE.min_share:
         return Status.NONE
-    return Status.ON_TRACK if value <= (1 + PACE.tolerance_ratio) * target * share else Status.BEHIND
+    return Status.ON_TRACK if held.so_far <= (1 + PACE.tolerance_ratio) * held.whole * share else Status.BEHIND

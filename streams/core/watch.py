@@ -22,7 +22,7 @@ from streams.core.partials import Partials
 from streams.core.policy import DAY_US, HOUR_US, PANE_HORIZON_US
 from streams.core.presence import Presence
 from streams.core.rows import Rows
-from streams.core.standing import meets
+from streams.core.standing import course, expected, meets
 from streams.core.targets import Targets
 from streams.core.timers import minute_from
 from streams.core.windows import Window, Windows
@@ -171,8 +171,7 @@ class Watch:
         if kpi.kind is Kind.METRIC:
             return Asked(pace=False, silence=False, hours=False)
         repeats = self._targets.only_repeats(kpi, subject)
-        paced = plan.measure_class.paced or (plan.growing is not None and plan.growing.adds_up)
-        pace = bool(kpi.targets) and paced and kpi.direction is not Direction.BAND and not repeats
+        pace = bool(kpi.targets) and plan.is_paced and kpi.direction is not Direction.BAND and not repeats
         # Further up the same silence would only be told again.
         is_finest = scope is kpi.scope or (kpi.scope is Scope.PERSON and scope is Scope.TEAM)
         is_activity = kpi.kind is Kind.LEADING and kpi.direction is Direction.UP and watches_hours(plan)
@@ -211,33 +210,34 @@ class Watch:
         target = self._targets.of(plan.kpi.id, subject, window)
         if target is None:
             return None, None
-        value, aim = self._partials.reading(plan, subject, window.id).value, target
-        shown = value
-        if plan.growing is not None and self._partials.grown is not None:
-            value, aim = self._partials.grown.volume(plan, subject, window, target) or (None, target)
-        if value is None:
+        value = self._partials.reading(plan, subject, window.id).value
+        volume = self._partials.volume(plan, subject, window, target)
+        held = course(plan, value, target, volume)
+        if held is None:
             return None, None
         whole_us = working_time.between(window.start_us, window.end_us)
         # Events before the first one known were never seen: a period that began long before says nothing about pace.
         if first_us > window.start_us and working_time.between(window.start_us, first_us) > PACE.min_share * whole_us:
             return None, None
         verdict = pace(
-            value,
-            aim,
+            held.so_far,
+            held.whole,
             window.start_us,
             window.end_us,
             now_us,
             working_time,
             was_behind=AlertClass.BEHIND in self._alerts.get((plan.kpi.id, subject), ()),
             counts_events=plan.measure_class is MeasureClass.COUNT,
-            budget=plan.kpi.direction is Direction.DOWN,
+            budget=held.is_budget,
             policy=PACE,
         )
         if verdict.standing is not Standing.FOUND:
             return None, verdict.recheck_us
         evidence = {**verdict.evidence}
-        if plan.growing is not None:  # paced by volume, told as growth
-            evidence |= {"value": shown, "target": target, "expected": target}
+        if plan.growing is not None or plan.measure_class is MeasureClass.RETENTION:
+            # Paced by volume or losses, told as the row tells it.
+            share = working_time.between(window.start_us, now_us) / whole_us
+            evidence |= {"value": value, "target": target, "expected": expected(plan, target, share, volume)}
             del evidence["left_us"]
         return Finding(Severity.WARNING, evidence), verdict.recheck_us
 

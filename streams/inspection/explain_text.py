@@ -7,6 +7,7 @@ from streams.core.explain.explaining import ChangeTold, Explanation, weighed
 from streams.core.explain.journeys import Put
 from streams.core.explain.leaves import LeafTold
 from streams.core.explain.scene import Excluded
+from streams.core.measures.compile import MeasureClass
 from streams.core.policy import HOUR_US
 from streams.inspection.explain_words import EFFECTS, GROUPS, ODD, REASONS, ROLES, STATUS, UNITS, WHOSE, WORDS
 from streams.inspection.explained import amount_of, said, stretch_of
@@ -172,9 +173,11 @@ class _Speaker:
                 start=self._number(target.base),
                 attained=self._percent(row.attainment),
             )
-        share = self._told.time.share
+        share, plan = self._told.time.share, self._scene.plan
         if row is not None and row.expected is not None and row.version == 0 and share is not None:
-            yield self._say("expected", expected=self._number(row.expected), share=self._percent(share))
+            kept, grown = plan.measure_class is MeasureClass.RETENTION, plan.growing is not None
+            said = "expected_kept" if kept else "expected_grown" if grown else "expected"
+            yield self._say(said, expected=self._number(row.expected), share=self._percent(share))
 
     def _time(self) -> Iterator[str]:
         time = self._told.time

@@ -187,6 +187,9 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "key_result": "Kết quả then chốt: ({value} − {start}) / ({target} − {start}) = {attained}",
         "no_target": "Không có mục tiêu.",
         "expected": "Cần đạt lúc này: {expected} (mục tiêu × {share} thời gian làm việc đã qua)",
+        "expected_kept": "Cần còn giữ lúc này: {expected} (mức được phép mất × {share} thời gian làm việc đã qua)",
+        "expected_grown": "Cần đạt lúc này: {expected} (lượng cần có cuối kỳ × {share} thời gian làm việc đã qua, so"
+        " với kỳ gốc đến nay)",
         "time": "Lịch {whose}: {country}; {hours}",
         "default_hours": "giờ mặc định",
         "no_country": "không theo ngày lễ của quốc gia nào",
@@ -234,6 +237,9 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "key_result": "Key result: ({value} − {start}) / ({target} − {start}) = {attained}",
         "no_target": "There is no target.",
         "expected": "Expected by now: {expected} (target × {share} of the working time)",
+        "expected_kept": "Expected by now: {expected} (what may be lost × {share} of the working time)",
+        "expected_grown": "Expected by now: {expected} (the volume that makes the target × {share} of the working time,"
+        " against the baseline to date)",
         "time": "Calendar, {whose}: {country}; {hours}",
         "default_hours": "default hours",
         "no_country": "no country's holidays",

@@ -19,7 +19,8 @@ TITLE_CHARS = 200
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What an alert is about, in the reader's language: titles of the KPI and the subject (a name, else an id)."""
+    """What an alert is about, in the reader's language: titles of the KPI and the subject (a name, else an id).
+    `is_kept` says that the value is what is left of something."""
 
     cls: AlertClass
     kpi: str
@@ -28,6 +29,7 @@ class About:
     subject: str
     is_person: bool
     period: str
+    is_kept: bool = False
 
 
 class Message(NamedTuple):
@@ -74,7 +76,9 @@ def notice(alert: Alert, message: Message, recipient: str, voice: Voice) -> Noti
 
 
 def _kind(about: About) -> str:
-    """Which phrases apply; a total that should stay small is spent, not behind."""
+    """Which phrases apply; a total that should stay small is spent, and what should be kept is lost, not behind."""
+    if about.cls is AlertClass.BEHIND and about.is_kept:
+        return "losing"
     if about.cls is AlertClass.BEHIND and about.direction is Direction.DOWN:
         return "budget"
     return about.cls.value

@@ -31,6 +31,12 @@ PHRASES: Mapping[Lang, Mapping[str, str]] = {
         " nay là khoảng {expected}.",
         "budget.gap": "Mức này đến sớm hơn kế hoạch {gap}.",
         "budget.next": "Gợi ý: xem lại các khoản lớn gần đây và khoản nào có thể dời sang kỳ sau.",
+        "losing.title": "{kpi}: {subject} đang hao hụt nhanh hơn kế hoạch",
+        "losing.fact": "{kpi} của {subject}: còn giữ {value}, mục tiêu của {period} là {target}; theo nhịp thời gian,"
+        " đến nay nên còn khoảng {expected}.",
+        "losing.gap": "Mức này đến sớm hơn kế hoạch {gap}.",
+        "losing.next": "Gợi ý: hỏi những người vừa rời đi điều gì lẽ ra đã giữ được họ, rồi liên hệ trước với những"
+        " người có thể rời đi tiếp theo.",
         "anomaly.title": "{kpi}: một giờ khác thường của {subject}",
         "anomaly.fact": "{kpi} của {subject}: {count} {hour}, thường khoảng {expected}.",
         "anomaly.next": "Gợi ý: xem dữ liệu và hệ thống có đang chạy bình thường không, rồi xem có sự kiện nào giải"
@@ -50,6 +56,8 @@ PHRASES: Mapping[Lang, Mapping[str, str]] = {
         "behind.recovered": "{kpi} của {subject} đã trở lại nhịp kế hoạch. Cảm ơn, cứ giữ nhịp như vậy!",
         "budget.recovered.title": "{kpi}: {subject} đã trở lại trong kế hoạch",
         "budget.recovered": "{kpi} của {subject} đã trở lại trong kế hoạch. Cảm ơn bạn!",
+        "losing.recovered.title": "{kpi}: {subject} đã trở lại trong kế hoạch",
+        "losing.recovered": "{kpi} của {subject} đã trở lại trong kế hoạch. Cảm ơn bạn!",
         "anomaly.recovered.title": "{kpi}: {subject} đã trở lại mức thường thấy",
         "anomaly.recovered": "{kpi} của {subject} đã trở lại mức thường thấy.",
         "paused.recovered.title": "Đã đọc tiếp {subject} của {kpi}",
@@ -85,6 +93,12 @@ PHRASES: Mapping[Lang, Mapping[str, str]] = {
         " {expected} by now.",
         "budget.gap": "That is {gap} ahead of the plan.",
         "budget.next": "Suggestion: look at the latest large items and which of them can move to the next period.",
+        "losing.title": "{kpi}: {subject} is losing faster than planned",
+        "losing.fact": "{kpi}, {subject}: {value} is left, the target for {period} is {target}; in step with time it"
+        " would be about {expected} by now.",
+        "losing.gap": "That is {gap} ahead of the plan.",
+        "losing.next": "Suggestion: ask those who have left what would have kept them, and talk to those who may be"
+        " next.",
         "anomaly.title": "{kpi}: an unusual hour for {subject}",
         "anomaly.fact": "{kpi}, {subject}: {count} {hour}, usually about {expected}.",
         "anomaly.next": "Suggestion: see whether data and systems run as usual, then whether an event explains it.",
@@ -103,6 +117,8 @@ PHRASES: Mapping[Lang, Mapping[str, str]] = {
         "behind.recovered": "{kpi}, {subject}: back on the plan's pace. Thank you, keep that rhythm!",
         "budget.recovered.title": "{kpi}: {subject} is back within plan",
         "budget.recovered": "{kpi}, {subject}: back within plan. Thank you!",
+        "losing.recovered.title": "{kpi}: {subject} is back within plan",
+        "losing.recovered": "{kpi}, {subject}: back within plan. Thank you!",
         "anomaly.recovered.title": "{kpi}: {subject} is back to the usual level",
         "anomaly.recovered": "{kpi}, {subject}: back to the usual level.",
         "paused.recovered.title": "{subject} of {kpi} is read on",

@@ -46,8 +46,9 @@ class MeasureClass(StrEnum):
 
     @property
     def paced(self) -> bool:
-        """Whether a share of the target is due, or may be used up, by a share of the working time."""
-        return self in _TOTALS or self is MeasureClass.TURNOVER
+        """Whether a share of the target is due, or may be used up, by a share of the working time. Growth is where it
+        has a volume (`Plan.is_paced`)."""
+        return self in _TOTALS or self in (MeasureClass.TURNOVER, MeasureClass.RETENTION)
 
     @property
     def holds_for_parts(self) -> bool:

@@ -120,6 +120,16 @@ class Plan:
         return len(self.keys) + len(self.journeys)
 
     @property
+    def percent(self) -> int:
+        """What a share or growth of 1 is in the KPI's unit."""
+        return 100 if self.kpi.unit == "%" else 1
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether a part of the target is due, or may be used up, by a part of the working time."""
+        return self.measure_class.paced or (self.growing is not None and self.growing.adds_up)
+
+    @property
     def one_by_one(self) -> bool:
         """Whether its facts are not counted by columns."""
         return self.linked > 0 or self.kpi.by is not None

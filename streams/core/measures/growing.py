@@ -7,6 +7,8 @@ days; its baseline is a period of the KPI itself, or, against dates, one period 
 
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
+from typing import NamedTuple
 
 from schemas.catalogue.growth_rules import grain_of
 from schemas.catalogue.measures import Growth, GrowthParts
@@ -26,6 +28,14 @@ LONGEST_US = {
 """Longer than any period of a grain."""
 
 
+class Volume(NamedTuple):
+    """What a period has so far, what it has at its end if it makes the target, and what its baseline had by now."""
+
+    so_far: float
+    whole: float
+    base: float
+
+
 @dataclass(frozen=True, slots=True)
 class Growing:
     """`periods` lie between a period and its baseline, 0 where that is stated; `steps` times `per`. `adds_up` says that
@@ -41,6 +51,13 @@ class Growing:
     def reads_own(self) -> bool:
         """Whether the baseline is a period of the KPI itself, as stage LINK told of it."""
         return self.periods > 0 and not self.by_days
+
+    def rate(self, ratio: Fraction) -> Fraction | None:
+        """What a period and its baseline make as growth of each step, 1 for twice as much. None where the sign has
+        changed in several steps: that has no mean growth."""
+        if self.steps == 1:
+            return ratio - 1
+        return None if ratio < 0 else Fraction(float(ratio) ** (1 / self.steps)) - 1
 
 
 def growing_of(kpi: Kpi, *, adds_up: bool, linked: bool) -> Growing | None:
