@@ -20,8 +20,9 @@ from tests import reference_measures
 from tests.reference_measures import Key, Said
 from tests.reference_measures.examples import Example, load, names
 from tests.reference_measures.world import world as opened
+from tests.streams.core.measure_plans import PLANS
 from tests.streams.core.worlds import lines
-from tests.streams.core.worlds_measures import PLANS, Plan, World, worlds
+from tests.streams.core.worlds_measures import Plan, World, worlds
 
 POLICY = Policy(future_us=None, horizon_us=1000 * DAY_US)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,8 +12,9 @@ from streams.core.explain.explaining import Explanation, explain
 from streams.core.pipeline import compiled
 from streams.core.policy import DAY_US, Policy
 from streams.core.replay import replay
+from tests.streams.core.measure_plans import PLANS
 from tests.streams.core.worlds import lines
-from tests.streams.core.worlds_measures import PLANS, Plan, World, worlds
+from tests.streams.core.worlds_measures import Plan, World, worlds
 
 POLICY = Policy(future_us=None, horizon_us=1000 * DAY_US)
 MICROSECOND, EPOCH = timedelta(microseconds=1), datetime(1970, 1, 1, tzinfo=UTC)
