@@ -18,9 +18,10 @@ from tests.reference_measures.pace import held
 from tests.reference_measures.world import Cell
 from tests.reference_measures.world import world as opened
 from tests.streams.core.journeys.town import Event, company, event, instant, replayed
+from tests.streams.core.measure_plans import PLANS
 from tests.streams.core.test_measures_against_reference import EPOCH, MICROSECOND, loaded
 from tests.streams.core.worlds import lines
-from tests.streams.core.worlds_measures import PLANS, Plan, World, worlds
+from tests.streams.core.worlds_measures import Plan, World, worlds
 
 KEPT = {"retention": {"base": "customer.created", "lost": "customer.churned", "key": "customer_id"}}
 SOLD = {"sum": "amount", "of": "sale.closed"}
