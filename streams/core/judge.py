@@ -377,6 +377,7 @@ class Judge:
         for person, span in self._attendance.tell(told).items():
             self._watch.forget_presence()
             self._values.retime(self._spec.plans, person, *span)
+            self._score_anew(person, *span)
             teams = {row.team for row in self._spec.catalogue.people if row.id == person}
             for kpi, plan in self._spec.plans.items():
                 period = self._spec.windows.period(plan.kpi.period, max(stamp_us, self._at_us)).id
@@ -718,6 +719,14 @@ class Judge:
         self._timers.set(again_us, EVALUATE, plan.kpi.id, subject)
 
     # -- scores
+
+    def _score_anew(self, person: str, from_us: int, to_us: int) -> None:
+        """The working time of a person has changed: periods that are over may ask something of them, or no longer."""
+        for (kpi, subject, period), _ in self._values.names() if self._scores.heard else ():
+            if kpi in self._scores.heard and subject == person:
+                window = self._window(period)
+                if window.start_us < to_us and from_us < window.end_us <= self._at_us:
+                    self._timers.set(minute_after(self._at_us), SCORE, kpi, period, person)
 
     def _score(self, plan: Plan, window: Window, person: str) -> int:
         """Score one person's row of a period that is over, or everybody's; how many."""

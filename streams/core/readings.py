@@ -210,7 +210,7 @@ class Readings:
     ) -> Status:
         plan, window, strict = line.plan, line.window, line.strict
         own = status(plan, reading.value, reading.n, line.target, share, strict=strict, closed=closed, volume=volume)
-        if own is Status.MISSED and plan.is_paced and not _works_in(line.working_time, window):
+        if own is Status.MISSED and not _is_aimed_at(plan, line.working_time, window):
             return Status.NONE  # nobody misses a target on a Sunday
         if plan.kpi.guardrail is None or own not in (Status.HIT, Status.ON_TRACK):
             return own
@@ -218,6 +218,10 @@ class Readings:
             guard = self._plans.get(plan.kpi.guardrail)
             hollow = guard is not None and self._is_red(guard, line.subject, window, now_us, closed=closed)
         return Status.HOLLOW if hollow else own
+
+    def is_aimed_at(self, plan: Plan, subject: str, window: Window) -> bool:
+        """Whether a period asks anything of a subject: what has a pace does so only by working time."""
+        return _is_aimed_at(plan, self._calendars.of(self._targets.scopes[subject], subject), window)
 
     def guardrail_is_over(self, plan: Plan, window: Window) -> bool:
         """Whether a guardrail's own period ends with the period that it guards, or before."""
@@ -274,8 +278,8 @@ def value_key(kpi: str, name: str, period: str) -> bytes:
     return RowName(kpi, subject, period, series).key.encode()
 
 
-def _works_in(working_time: WorkingTime, window: Window) -> bool:
-    return working_time.between(window.start_us, window.end_us) > 0
+def _is_aimed_at(plan: Plan, working_time: WorkingTime, window: Window) -> bool:
+    return not plan.is_paced or working_time.between(window.start_us, window.end_us) > 0
 
 
 def _json(number: Number | None) -> str:

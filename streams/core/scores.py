@@ -103,6 +103,8 @@ class Scores:
         kpi = plan.kpi.id
         if self._values.version(kpi, person, window.id) is None:
             return None
+        if not self._readings.is_aimed_at(plan, person, window):
+            return None
         reading = self._readings.shown(plan, person, window, closed=True)
         red = self._is_red(board, plan, person, window, now_us)
         target, base = self._targets.of(kpi, person, window), self._targets.base(kpi, person, window)

@@ -1,9 +1,10 @@
 """How a person's own KPIs add up to a score, and when they are reached: the arithmetic of `attainment` (H3).
 
 MEASURES section 4, PRODUCT 4.10. The score is the sum of weight x min(attainment, cap) x gate over the KPIs whose
-periods end inside the period scored, divided by the weights present: what has no attainment leaves with its weight. A
-KPI's weight is split evenly over its periods that end inside; without a weight it takes an equal share. By `every`,
-each attainment has to be reached by itself, and no cap is needed.
+periods end inside the period scored, divided by the weights present: what has no attainment leaves with its weight, and
+so does what has a pace but, on a day off or on leave, no time to keep it in (`readings.is_aimed_at`). A KPI's weight is
+split evenly over its periods that end inside; without a weight it takes an equal share. By `every`, each attainment has
+to be reached by itself, and no cap is needed.
 
 Only KPIs of scope person are scored, which are neither plain metrics nor `attainment` themselves. A guardrail of
 another period gates by its period that holds the last instant of the one scored, from when that is over.

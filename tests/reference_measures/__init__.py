@@ -32,7 +32,8 @@ Where the contract leaves something open, this is how it is read here:
 12. `attainment`: only KPIs of scope person; only periods that have ended; a weight is split over all periods of the
     calendar that end inside, also those that a person has no row for (which leave with their part); a guardrail is read
     for the same person and its period that holds the last instant of the one scored, once that is over, and is red when
-    its attainment is below 1; who has nothing to score is not counted. `every` knows no cap.
+    its attainment is below 1; who has nothing to score is not counted. `every` knows no cap. A total's period without
+    working time of the person asks nothing of them: it leaves with its part (PRODUCT 4.10: proration for leave).
 13. `by`: the series is named by the item's `from` (first sale, event; of `retention` the base event that says whose a
     member is), and the whole has every item. Without `by`'s field an event is in the whole only. Nothing is folded.
 14. `work_s` that is missing: from the owner's latest `ticket.work_started` of that ticket after their previous

@@ -11,6 +11,7 @@ from typing import Any
 from schemas.catalogue.models import Catalogue
 from tests import reference
 from tests.reference import Event, Row
+from tests.reference_measures import pace
 from tests.reference_measures.world import Cell, Node, Rows, Said, World, grouped
 
 Scored = tuple[Fraction, Fraction]  # weight, attainment after the gate
@@ -64,10 +65,15 @@ def scores(
     parts = []
     for period in ended:
         row = known.get((other["id"], person, period))
-        if row is not None and row.attainment is not None:
+        if row is not None and row.attainment is not None and is_asked(world, other, person, period):
             gate = 0 if is_red(guardrail(world, other, known, person, world.bounds(period)[1])) else 1
             parts.append((weight / len(ended), exact(row.attainment) * gate))
     return parts
+
+
+def is_asked(world: World, other: Node, person: str, period: str) -> bool:
+    """A total asks nothing of somebody for a period without working time of theirs; a ratio or mean is what it is."""
+    return bool(other["measure"].keys() & {"mean", "ratio"}) or pace.worked(world, person, *world.bounds(period)) > 0
 
 
 def guardrail(

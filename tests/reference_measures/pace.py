@@ -1,12 +1,12 @@
 """Pace of retention and growth (MEASURES section 3): what is held against what, and the status that follows.
 
 Losses against (1 - T) x start x E; volume against base x (1 + T) for each step x E. E is the share of the working time
-that has passed, of a person only while they belong to a team. A fifth off is still on track; before a fifth of the time
-nothing is said.
+that has passed, of a person only while they belong to a team and are not on leave. A fifth off is still on track;
+before a fifth of the time nothing is said.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -65,7 +65,28 @@ def worked(world: World, subject: str, start: datetime, end: datetime) -> Fracti
         return growth.worked(world, start, end)
     rows = reference.stretches(world.company, subject, world.zone)
     there = [(max(since, start), min(until, end)) for since, until, _ in rows]
-    return sum((growth.worked(world, since, until) for since, until in there if since < until), Fraction())
+    away = [(max(since, left), min(until, back)) for left, back in leave(world, subject) for since, until in there]
+    return sum(
+        (
+            sign * growth.worked(world, since, until)
+            for sign, stretches in ((1, there), (-1, away))
+            for since, until in stretches
+            if since < until
+        ),
+        Fraction(),
+    )
+
+
+def leave(world: World, person: str) -> list[tuple[datetime, datetime]]:
+    """Whole days off, of the catalogue and of events; those of one person never overlap here."""
+    written = [(one["from"], one["to"]) for one in world.catalogue.get("leave", []) if one["person"] == person]
+    told = [fact.data for fact in world.select("employee.leave") if fact.data["person_id"] == person]
+    days = [*written, *((one["start"], one["end"]) for one in told)]
+    return [
+        (reference.midnight(date.fromisoformat(str(first)), world.zone),
+         reference.midnight(date.fromisoformat(str(after)), world.zone))
+        for first, after in days
+    ]  # fmt: skip
 
 
 def losses(world: World, kpi: Node, target: Fraction) -> dict[Cell, tuple[Fraction, Fraction]]:

@@ -12,6 +12,7 @@ from streams.core.explain.evidence import Evidence
 from streams.core.explain.journeys import Put
 from streams.core.explain.leaves import Group, LeafTold
 from streams.core.explain.scene import Scene
+from streams.core.explain.working_time import less_leave
 from streams.core.measures.compile import Plan, Reading
 from streams.core.membership import Membership
 from streams.core.scoring import Board, Part, PartName, is_red, part_of
@@ -78,11 +79,14 @@ def _people(scene: Scene) -> list[str]:
 def _parts(board: Board, scene: Scene, person: str, count: Count) -> dict[PartName, Part] | None:
     """What a person's KPIs add; None where one of them is not told."""
     parts: dict[PartName, Part] = {}
+    working = less_leave(replace(scene, subject=person))
     for plan in board.scored.values():
         for ended in board.ended(plan, scene.window):
             target = scene.spec.targets.of(plan.kpi.id, person, ended)
             if target is None or not _is_told_of(scene, plan, ended):
                 continue
+            if plan.is_paced and working.between(ended.start_us, ended.end_us) <= 0:
+                continue  # nothing was asked of them
             reading, red = count(_of(scene, plan, person, ended)), _is_red(board, scene, plan, person, ended, count)
             if reading is None or red is None:
                 return None

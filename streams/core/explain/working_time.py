@@ -59,7 +59,7 @@ def tell_time(scene: Scene) -> TimeTold:
     """The calendar of the scene's subject over its period."""
     spec, window = scene.spec, scene.window
     scope = spec.targets.scopes[scene.subject]
-    working = _less_leave(scene) if scope is Scope.PERSON else spec.calendars.of(scope, scene.subject)
+    working = less_leave(scene) if scope is Scope.PERSON else spec.calendars.of(scope, scene.subject)
     whose, calendar = _written(spec.catalogue, scope, scene.subject, window.end_us - 1, scene)
     now_us = min(max(scene.clock_us, window.start_us), window.end_us)
     first, last = (spec.windows.clock.date(at_us) for at_us in (window.start_us, window.end_us - 1))
@@ -79,7 +79,7 @@ def tell_time(scene: Scene) -> TimeTold:
     )
 
 
-def _less_leave(scene: Scene) -> WorkingTime:
+def less_leave(scene: Scene) -> WorkingTime:
     """A person's working time less the leave that events tell of."""
     working, clock = scene.spec.calendars.person(scene.subject), scene.spec.windows.clock
     told = [fact.data for fact in scene.evidence.facts() if fact.type == LEAVE]

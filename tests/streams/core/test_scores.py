@@ -57,7 +57,14 @@ MOVING: list[dict[str, Any]] = [
     },
     {**PARTS[2], "period": "quarter", "targets": [{"value": 0}]},
 ]  # fmt: skip
+# Days off ask nothing, and somebody may say after the week's end that a day was one.
+DAILY = [{**PARTS[0], "period": "day"}]
 seeds = st.integers(0, 2**32)
+
+
+def leave(person: str, at: str, start: str, end: str) -> dict[str, Any]:
+    data = {"person_id": person, "start": start, "end": end}
+    return {**sale(f"away-{person}", at, 0), "type": "employee.leave", "subject": person, "data": data}
 
 
 def scored(
@@ -80,14 +87,15 @@ def scored(
 
 
 @given(
-    st.sampled_from(["score", "every"]), st.sampled_from([PARTS, MOVING]), seeds, seeds, seeds, st.integers(0, 40),
-    st.sampled_from([1, 2, 4]),
+    st.sampled_from(["score", "every"]), st.sampled_from([PARTS, MOVING, DAILY]), seeds, seeds, seeds,
+    st.integers(0, 40), st.sampled_from([1, 2, 4]),
 )  # fmt: skip
 @hypothesis(max_examples=20)
 def test_order_chunks_partitions_and_restarts_change_no_score(
     by: str, parts: list[dict[str, Any]], company: int, week: int, deal: int, size: int, partitions: int
 ) -> None:
     catalogue, events = scored(by, 0.6, company, parts), worlds.events(week, size)
+    events.append(leave("an", "2026-03-25T09:00:00", "2026-03-10", "2026-03-20"))
     expected = replay(worlds.lines(events), catalogue, POLICY, UNTIL_US)
 
     road = Road(catalogue, POLICY, partitions, Random(deal))
@@ -134,6 +142,29 @@ def test_a_members_restated_row_restates_the_score() -> None:
 
     assert (50, 2, 1) == figures(before.values)
     assert (100, 2, 2) == figures(after.values)
+
+
+def test_leave_that_is_told_after_the_end_restates_the_score_of_a_worker() -> None:
+    # Work is from Monday to Saturday. binh calls on three days of the week of 9 March and is away on the other three:
+    # all of what is asked of him, once somebody says so on the 18th. an does not call.
+    called = [
+        {**sale(f"c{day}", f"2026-03-{day:02d}T09:00:00", 0), "type": "call.completed", "subject": f"c{day}"}
+        | {"data": {"owner": "binh", "outcome": "answered", "duration_s": 60}}
+        for day in (9, 10, 11)
+    ]
+    later = leave("binh", "2026-03-18T09:00:00", "2026-03-12", "2026-03-15")
+    road = Road(scored(parts=DAILY, period="week"), POLICY, 1)
+
+    told = []
+    for events in (called, [sale("s1", "2026-03-17T09:00:00", 1)], [later], [sale("s2", "2026-03-18T10:00:00", 1)]):
+        road.put(events)
+        road.run(Now(UNTIL_US - SECOND_US, caught_up=False))
+        told.append(
+            [(v.value, v.version) for v in road.values.values() if (v.subject, v.period) == ("hn-1", "2026-W11")]
+        )
+
+    assert [(0, 1)] == told[1]
+    assert [(50, 2)] == told[3]
 
 
 def test_the_share_has_a_target_an_attainment_and_a_status_as_other_shares_have() -> None:

@@ -16,7 +16,7 @@ from streams.routing import partition_of
 from tests.streams.core import worlds
 from tests.streams.core.test_growth import sale
 from tests.streams.core.test_road_laws import UNTIL_US
-from tests.streams.core.test_scores import MOVING, PARTS, POLICY, scored, seeds
+from tests.streams.core.test_scores import DAILY, MOVING, PARTS, POLICY, leave, scored, seeds
 
 JOINED = [{**MOVING[0], "measure": {**MOVING[0]["measure"], "as": "raw"}}, MOVING[2]]
 
@@ -34,12 +34,13 @@ def explained(events: list[worlds.Event], catalogue: Catalogue, until_us: int) -
     ]
 
 
-@given(st.sampled_from(["score", "every"]), st.sampled_from([PARTS, JOINED]), seeds, seeds, st.integers(0, 40))
+@given(st.sampled_from(["score", "every"]), st.sampled_from([PARTS, JOINED, DAILY]), seeds, seeds, st.integers(0, 40))
 @hypothesis(max_examples=10)
 def test_a_score_counted_anew_is_the_one_that_was_published(
     by: str, parts: list[dict[str, Any]], company: int, week: int, size: int
 ) -> None:
-    for told in explained(worlds.events(week, size), scored(by, 0.6, company, parts), UNTIL_US):
+    events = [*worlds.events(week, size), leave("an", "2026-03-25T09:00:00", "2026-03-10", "2026-03-20")]
+    for told in explained(events, scored(by, 0.6, company, parts), UNTIL_US):
         assert told.account is not None
         assert Note.DIFFERS not in told.notes, (told.published, told.account)
 
