@@ -93,6 +93,9 @@ def overview() -> board.Dashboard:
                 query(f"max by (kpi) ({of.KPI_VALUE.name}{{{COMPANY}}})", "Thực tế / Actual"),
                 query(f"max by (kpi) ({of.KPI_EXPECTED.name}{{{COMPANY}}})", "Kỳ vọng đến nay / Expected by now"),
                 query(f"max by (kpi) ({of.KPI_TARGET.name}{{{COMPANY}}})", "Chỉ tiêu / Target"),
+                # Only a projected share has these.
+                query(f"max by (kpi) ({of.KPI_VALUE_RAW.name}{{{COMPANY}}})", "Đã có đến nay / Seen so far"),
+                query(f"max by (kpi) ({of.KPI_VALUE_MATURED.name}{{{COMPANY}}})", "Đã đủ thời hạn / Of full age"),
                 width=8,
             )
             .repeat("kpi")

@@ -166,6 +166,8 @@ class WorkerCollector(Collector):
                 scrape.put(of.KPI_SERIES_N, row.n, *labels, row.series)
             return
         scrape.put(of.KPI_VALUE, row.value, *labels)
+        scrape.put(of.KPI_VALUE_RAW, row.raw, *labels)
+        scrape.put(of.KPI_VALUE_MATURED, row.matured, *labels)
         scrape.put(of.KPI_TARGET, row.target, *labels)
         scrape.put(of.KPI_EXPECTED, row.expected, *labels)
         scrape.put(of.KPI_ATTAINMENT, row.attainment, *labels)

@@ -56,6 +56,20 @@ KPI_VALUE = Metric(
     "the KPI's unit",
     "Value of the current period so far; % means 0-100, money minor units.",
 )
+KPI_VALUE_RAW = Metric(
+    "kpi_value_raw",
+    Type.GAUGE,
+    ROW,
+    "the KPI's unit",
+    "Beside a projected share: what has converted so far of all items of the period, however young.",
+)
+KPI_VALUE_MATURED = Metric(
+    "kpi_value_matured",
+    Type.GAUGE,
+    ROW,
+    "the KPI's unit",
+    "Beside a projected share: that of the items whose window is over; absent while there are none.",
+)
 KPI_TARGET = Metric("kpi_target", Type.GAUGE, ROW, "the KPI's unit", "Target of the current period.")
 KPI_EXPECTED = Metric(
     "kpi_expected", Type.GAUGE, ROW, "the KPI's unit", "What the target asks for by now, by working time."

@@ -42,12 +42,13 @@ class TeamLine:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One KPI card, worded."""
+    """One KPI card, worded. `beside` says what stands beside a projected share."""
 
     id: str
     title: str
     meta: str
     figure: Shown
+    beside: str
     status: Status
     status_word: str
     bar: Bar | None
@@ -156,6 +157,7 @@ class Presenter:
             title=text(kpi.title, locale),
             meta=" · ".join(meta),
             figure=quantity(row.value, kpi.unit, locale),
+            beside=_beside(row, kpi.unit, locale),
             status=row.status,
             status_word=_status_word(row, locale),
             bar=_bar(row, kpi.direction),
@@ -212,6 +214,12 @@ def _status_word(row: Value, locale: str) -> str:
     if row.status is Status.NONE and row.target is None:
         return NO_TARGET[locale]
     return STATUS[locale][row.status]
+
+
+def _beside(row: Value, unit: str, locale: str) -> str:
+    words = WORDS[locale]
+    told = (_labelled(words["raw"], row.raw, unit, locale), _labelled(words["matured"], row.matured, unit, locale))
+    return " · ".join(one for one in told if one)
 
 
 def _labelled(label: str, value: int | float | None, unit: str, locale: str) -> str:

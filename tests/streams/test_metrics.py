@@ -174,6 +174,15 @@ def test_a_row_is_a_gauge_each_for_value_target_expected_attainment_and_status(c
     assert value(registry, "kpi_period_end_timestamp_seconds", grain="month") == 1_796_058_000
 
 
+def test_beside_a_projected_share_stand_the_raw_one_and_that_of_the_matured_items(catalogue: Catalogue) -> None:
+    projected = row("hn-2", Scope.TEAM).model_copy(update={"value": 19.9, "raw": 9.4, "matured": 20.5})
+    young = row("acme", Scope.ORG).model_copy(update={"value": 19.9, "raw": 9.4})
+    registry = registry_of(full(judge=Judged(projected, young)), catalogue)
+
+    assert (9.4, 20.5) == tuple(value(registry, f"kpi_value_{which}", **TEAM) for which in ("raw", "matured"))
+    assert (9.4, None) == tuple(value(registry, f"kpi_value_{which}", **ORG) for which in ("raw", "matured"))
+
+
 def test_what_is_unknown_has_no_sample_rather_than_a_zero(catalogue: Catalogue) -> None:
     registry = registry_of(full(), catalogue)
 

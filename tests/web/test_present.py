@@ -31,6 +31,24 @@ def test_a_tile_says_number_target_expectation_status_and_teams(board: Board) ->
     ]
 
 
+@pytest.mark.parametrize(
+    ("locale", "matured", "beside"),
+    [
+        ("vi", 20.5, "Đã có đến nay 9,4 · Nhóm đã đủ thời hạn 20,5"),
+        ("en", 20.5, "Seen so far 9.4 · Of full age 20.5"),
+        ("en", None, "Seen so far 9.4"),
+    ],
+)
+def test_beside_a_projected_share_stand_the_raw_one_and_that_of_the_matured_items(
+    board: Board, locale: str, matured: float | None, beside: str
+) -> None:
+    put_all(board, value("handling", "service", "department", 19.9, raw=9.4, matured=matured))
+    put_all(board, value("revenue", "sales", "department", 150))
+
+    told = {tile.id: tile.beside for panel in page(board, locale).panels for tile in panel.tiles}
+    assert {"service-handling": beside, "sales-revenue": ""} == told
+
+
 def test_the_bar_runs_to_the_target_with_a_tick_where_it_should_be_by_now(board: Board) -> None:
     put_all(board, value("revenue", "sales", "department", 150, target=300, expected=190))
 

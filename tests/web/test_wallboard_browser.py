@@ -77,6 +77,18 @@ async def test_the_wall_opens_in_both_languages_and_goes_live(
     assert browser_page.problems == []
 
 
+async def test_what_stands_beside_a_projected_share_is_a_line_below_and_the_title_of_the_figure(
+    browser_page: BrowserPage, served: str, board: Board
+) -> None:
+    put_all(board, value("handling", "service", "department", 19.9, raw=9.4, matured=20.5))
+    page = browser_page.page
+    await page.goto(f"{served}/?lang=en")
+
+    shown = page.locator(tile("service-handling"))
+    await expect(shown.locator(".beside")).to_have_text("Seen so far 9.4 · Of full age 20.5")
+    await expect(shown.locator(".figure")).to_have_attribute("title", "Seen so far 9.4 · Of full age 20.5")
+
+
 async def test_numbers_bars_and_alerts_change_without_a_reload(
     browser_page: BrowserPage, served: str, fed: Board
 ) -> None:
