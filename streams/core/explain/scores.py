@@ -3,12 +3,14 @@
 Each person's own values are counted anew from the events, as an explanation of them would count them.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from streams.core.explain.evidence import Evidence
+from streams.core.calendar.absences import LEAVE
+from streams.core.explain.evidence import Case, Evidence
 from streams.core.explain.journeys import Put
 from streams.core.explain.leaves import Group, LeafTold
 from streams.core.explain.scene import Scene
@@ -18,8 +20,11 @@ from streams.core.membership import Membership
 from streams.core.scoring import Board, Part, PartName, is_red, part_of
 from streams.core.windows import Window
 
-MOST_PERSONS = 50
-"""Each of them is counted anew from all events. Of more people the teams can be asked for one by one."""
+MOST_PERSONS, MOST_JOINED = 1000, 100
+"""How many people are counted anew; fewer where a KPI of theirs joins events, which takes all events for each of them.
+Of more people the teams can be asked for one by one."""
+MOST_NAMED = 50
+"""Of those who have reached, and of those who have not, so many are told with their parts; of the others how many."""
 Count = Callable[[Scene], Reading | None]
 """What a scene comes to; None where that is not told."""
 
@@ -41,17 +46,18 @@ def tell_scores(scene: Scene, count: Count) -> ScoresTold | None:
     """Who reached and who was scored; None where a value is not told, or there are too many people."""
     board = Board(scene.plan, scene.spec.plans, scene.spec.windows)
     people = _people(scene)
-    if len(people) > MOST_PERSONS:
+    joins = any(plan.linked for plan in (*board.scored.values(), *board.guards.values()))
+    if len(people) > (MOST_JOINED if joins else MOST_PERSONS):
         return None
-    scores = []
+    counting, scores = _Counting(board, scene, count), []
     for person in people:
-        parts = _parts(board, scene, person, count)
+        parts = counting.parts(person)
         if parts is None:
             return None
         if parts:
             scores.append(_Score(person, parts, board.reached(parts, scene.window)))
     groups = [
-        Group(name, len(some), tuple(_said(board, scene.window, one) for one in some))
+        Group(name, len(some), tuple(_said(board, scene.window, one) for one in some[:MOST_NAMED]))
         for name, some in (
             (Put.REACHED.value, [one for one in scores if one.reached]),
             (Put.NOT_REACHED.value, [one for one in scores if not one.reached]),
@@ -76,49 +82,58 @@ def _people(scene: Scene) -> list[str]:
     return found
 
 
-def _parts(board: Board, scene: Scene, person: str, count: Count) -> dict[PartName, Part] | None:
-    """What a person's KPIs add; None where one of them is not told."""
-    parts: dict[PartName, Part] = {}
-    working = less_leave(replace(scene, subject=person))
-    for plan in board.scored.values():
-        for ended in board.ended(plan, scene.window):
-            target = scene.spec.targets.of(plan.kpi.id, person, ended)
-            if target is None or not _is_told_of(scene, plan, ended):
-                continue
-            if plan.is_paced and working.between(ended.start_us, ended.end_us) <= 0:
-                continue  # nothing was asked of them
-            reading, red = count(_of(scene, plan, person, ended)), _is_red(board, scene, plan, person, ended, count)
-            if reading is None or red is None:
-                return None
-            part = part_of(plan, reading, target, scene.spec.targets.base(plan.kpi.id, person, ended), red=red)
-            if part is not None:
-                parts[plan.kpi.id, ended.id] = part
-    return parts
+class _Counting:
+    """Counts the KPIs of persons anew. Events are dealt out to those whom they credit once, not for each of them."""
 
+    def __init__(self, board: Board, scene: Scene, count: Count) -> None:
+        self._board = board
+        self._scene = scene
+        self._count = count
+        self._own: dict[str, list[Case]] = defaultdict(list)
+        self._away: dict[str, list[Case]] = defaultdict(list)
+        for case in scene.evidence.cases:
+            for person in {scene.credit(fact)[0] for fact in case.facts} - {None}:
+                self._own[str(person)].append(case)
+            for person in {str(fact.data["person_id"]) for fact in case.facts if fact.type == LEAVE}:
+                self._away[person].append(case)
 
-def _is_told_of(scene: Scene, plan: Plan, ended: Window) -> bool:
-    """Whether a period is over, and has a row: from the first target on, or from the first event of all."""
-    target_us = scene.spec.targets.first_us(plan.kpi)
-    first_us = scene.first_us if target_us is None else target_us
-    return ended.end_us <= scene.clock_us and first_us is not None and first_us < ended.end_us
+    def parts(self, person: str) -> dict[PartName, Part] | None:
+        """What a person's KPIs add; None where one of them is not told."""
+        scene, parts = self._scene, dict[PartName, Part]()
+        working = less_leave(replace(scene, subject=person, evidence=Evidence(tuple(self._away[person]), ())))
+        for plan in self._board.scored.values():
+            for ended in self._board.ended(plan, scene.window):
+                target = scene.spec.targets.of(plan.kpi.id, person, ended)
+                if target is None or not self._is_told_of(plan, ended):
+                    continue
+                if plan.is_paced and working.between(ended.start_us, ended.end_us) <= 0:
+                    continue  # nothing was asked of them
+                reading, red = self._count(self._of(plan, person, ended)), self._is_red(plan, person, ended)
+                if reading is None or red is None:
+                    return None
+                part = part_of(plan, reading, target, scene.spec.targets.base(plan.kpi.id, person, ended), red=red)
+                if part is not None:
+                    parts[plan.kpi.id, ended.id] = part
+        return parts
 
+    def _is_told_of(self, plan: Plan, ended: Window) -> bool:
+        """Whether a period is over, and has a row: from the first target on, or from the first event of all."""
+        target_us = self._scene.spec.targets.first_us(plan.kpi)
+        first_us = self._scene.first_us if target_us is None else target_us
+        return ended.end_us <= self._scene.clock_us and first_us is not None and first_us < ended.end_us
 
-def _is_red(board: Board, scene: Scene, plan: Plan, person: str, ended: Window, count: Count) -> bool | None:
-    gate = board.gate(plan, ended)
-    if gate is None or gate.end_us > scene.clock_us:
-        return False
-    guard = board.guards[plan.kpi.guardrail or ""]
-    reading = count(_of(scene, guard, person, gate))
-    return None if reading is None else is_red(guard, reading, scene.spec.targets, person, gate)
+    def _is_red(self, plan: Plan, person: str, ended: Window) -> bool | None:
+        gate = self._board.gate(plan, ended)
+        if gate is None or gate.end_us > self._scene.clock_us:
+            return False
+        guard = self._board.guards[plan.kpi.guardrail or ""]
+        reading = self._count(self._of(guard, person, gate))
+        return None if reading is None else is_red(guard, reading, self._scene.spec.targets, person, gate)
 
-
-def _of(scene: Scene, plan: Plan, person: str, window: Window) -> Scene:
-    """The scene of a person's own KPI. What is not joined is of those that it credits alone."""
-    own = replace(scene, plan=plan, subject=person, window=window)
-    if plan.linked:
-        return own
-    cases = tuple(case for case in scene.evidence.cases if any(map(own.credited, case.facts)))
-    return replace(own, evidence=Evidence(cases, ()))
+    def _of(self, plan: Plan, person: str, window: Window) -> Scene:
+        """The scene of a person's own KPI. What is not joined is of those that it credits alone."""
+        own = replace(self._scene, plan=plan, subject=person, window=window)
+        return own if plan.linked else replace(own, evidence=Evidence(tuple(self._own[person]), ()))
 
 
 def _said(board: Board, inside: Window, one: _Score) -> str:

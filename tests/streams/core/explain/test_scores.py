@@ -66,7 +66,31 @@ def test_each_score_is_told_with_its_parts() -> None:
     ]
 
 
+def test_a_team_of_sixty_is_told_with_as_many_by_name_as_can_be_read() -> None:
+    # The first of sixty sells nothing, all others what was asked for.
+    written = scored(at=0.5, parts=[{**PARTS[1], "guardrail": None}]).model_dump(by_alias=True, exclude_none=True)
+    written["people"] = [{"id": f"p{number:02d}", "team": "hn-1"} for number in range(60)]
+    events = [
+        sale(f"s{number}", f"2026-10-05T09:{number:02d}:00", 100, owner=f"p{number:02d}") for number in range(1, 60)
+    ]
+
+    told = explained(events, Catalogue.model_validate(written), NOVEMBER_US)
+
+    (october_,) = [one for one in told if (one.scene.subject, one.scene.window.id) == ("hn-1", "2026-10")]
+    assert october_.account is not None
+    assert (59 / 60 * 100, 60) == (october_.account.value, october_.account.n)
+    reached, missed = october_.leaves[0].groups
+    assert (59, scores.MOST_NAMED, "p01 1: sold 2026-10 1 × 100 %") == (
+        reached.items, len(reached.examples), reached.examples[0]
+    )  # fmt: skip
+    assert (1, ("p00 0: sold 2026-10 0 × 100 %",)) == (missed.items, missed.examples)
+    assert Note.DIFFERS not in october_.notes
+
+
 def test_of_too_many_people_only_what_is_published_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two people: with a KPI that joins events one of them is too many, without it they are not.
+    monkeypatch.setattr(scores, "MOST_JOINED", 1)
+    assert Note.UNTOLD not in october()[0].notes
     monkeypatch.setattr(scores, "MOST_PERSONS", 1)
 
     told = next(one for one in october() if one.scene.window.id == "2026-10")
