@@ -19,6 +19,7 @@ from streams.core.judge_spec import JudgeSpec
 from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.measures.leaves import CountLeaf, KeyLeaf, SumLeaf
 from streams.core.policy import DAY_US
+from streams.core.series import OTHER
 from streams.core.targets import Number, Piece
 from streams.core.timers import minute_from
 from streams.core.windows import Window
@@ -33,6 +34,9 @@ class Note(StrEnum):
     """What a reader has to know about an explanation; the words are in streams.inspection.explain_words."""
 
     ANONYMOUS = "anonymous"
+    FOLDED = "folded"
+    """It is the smaller series in one: each of them is told by its name, and where they do not add up there is no
+    value."""
     UNTOLD = "untold"
     """This measure's arithmetic is not told: its events are."""
     NOTHING = "nothing"
@@ -148,10 +152,11 @@ def explain(
 
 def _noted(told: Explanation) -> Explanation:
     scene, account, published = told.scene, told.account, told.published
-    anonymous = scene.plan.kpi.anonymous is not None
+    anonymous, folded = scene.plan.kpi.anonymous is not None, scene.series == OTHER
     closed = published is not None and published.version > 0
     differs = (
         not anonymous
+        and not folded
         and account is not None
         and published is not None
         and (account.n != published.n or not _same(account.value, published.value, ages=scene.plan.ages))
@@ -160,7 +165,8 @@ def _noted(told: Explanation) -> Explanation:
     forgotten = told.kept_from_us is not None and scene.window.start_us < told.kept_from_us
     said = {
         Note.ANONYMOUS: anonymous,
-        Note.UNTOLD: account is None,
+        Note.FOLDED: folded,
+        Note.UNTOLD: account is None and not folded,
         Note.NOTHING: nothing,
         Note.DIFFERS: differs,
         Note.FORGOTTEN: forgotten,
@@ -169,6 +175,8 @@ def _noted(told: Explanation) -> Explanation:
         Note.IDENTITIES: any(part.outcomes.get(name) for part in told.partitions for name in OUTCOMES[:3]),
     }
     notes = tuple(note for note, holds in said.items() if holds)
+    if folded:  # which series these are changes with every publication
+        return replace(told, notes=notes, account=None, leaves=(), changes=(), excluded=())
     if not anonymous:
         return replace(told, notes=notes)
     # Successive sums would reveal single answers: of an anonymous KPI only how many there were is told.
