@@ -125,9 +125,9 @@ NOTES: Final[dict[Note, dict[str, str]]] = {
         "vi": "“other” gộp các dãy nhỏ không có dòng riêng; hãy hỏi từng dãy theo tên. Khi một khóa có thể nằm ở nhiều "
         "dãy (`distinct`, `per`), các dãy không cộng lại được nên “other” không có giá trị, và n đếm khóa đó một lần "
         "trong mỗi dãy.",
-        "en": "“other” is the smaller series that have no row of their own; ask for each by its name. Where one key may "
-        "be in several (`distinct`, `per`), they do not add up: “other” then has no value, and its n counts the key "
-        "once in each.",
+        "en": "“other” is the smaller series that have no row of their own; ask for each by its name. Where one key "
+        "may be in several (`distinct`, `per`), they do not add up: “other” then has no value, and its n counts the "
+        "key once in each.",
     },
     Note.UNTOLD: {
         "vi": "Chưa diễn giải được phép tính của loại chỉ số này; chỉ nêu các sự kiện được đọc.",
