@@ -148,7 +148,7 @@ def scene_on(company: Company, day: date) -> Scene:
     while working.working_days(monday, today) < DETAILED_DAYS:
         monday -= timedelta(7)
     told = company_of(with_short_targets_from(company.catalogue, monday))
-    return Scene(told, today, min(today.replace(day=1), monday), monday)
+    return Scene(told, today, (today.replace(day=1) - timedelta(1)).replace(day=1), monday)
 
 
 async def _run(settings: Settings, scene: Scene, for_s: float | None, speed: float, seed: int) -> int:

@@ -17,6 +17,7 @@ from streams.simulation.rhythm import HOUR_US, MINUTE_US, Day, Shift, event
 SOURCE = "crm"
 SALES_PER_MONTH = 24
 MEAN_SALE = 12_500_000  # VND
+HIGHEST_DISCOUNT = 0.15
 SLOW_SHARE = 0.12
 """Of the people whose sales stay below plan, so that the wall is not all green."""
 LOST_PER_WON = 55 / 45
@@ -118,6 +119,7 @@ def _won(day: Day, dice: Random, shift: Shift, deal: Deal, person: str) -> Itera
         amount=amount,
         currency="VND",
         cost=int(round(amount * dice.uniform(0.58, 0.68), -3)),
+        discount_ratio=round(day.dice("discount", key).uniform(0, HIGHEST_DISCOUNT), 3),
         **lead,
     )
     whose = {"customer_id": customer, "owner": person}

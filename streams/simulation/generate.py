@@ -15,7 +15,7 @@ from streams.simulation.marketing import marketing_day
 from streams.simulation.rhythm import Day
 from streams.simulation.sales import sales_day
 from streams.simulation.service import service_day
-from streams.simulation.staffing import positions
+from streams.simulation.staffing import staffing
 from streams.simulation.stories import StoriesOf, no_stories
 
 DEPARTMENTS: dict[str, Callable[[Day], Iterable[Event]]] = {
@@ -36,7 +36,7 @@ class Arrival(NamedTuple):
 
 RESULTS_ONLY: dict[str, Callable[[Day], Iterable[Event]]] = {
     "sales": deals_day,
-    "people": positions,
+    "people": staffing,
     "business": business_day,
 }
 
@@ -53,7 +53,7 @@ def generate(
 
     Days are made whole, one at a time, so that an instant's events do not depend on where the range begins; only what
     follows from a day before `start_us` (a ticket answered the morning after) is missing. Days before `detailed_from`
-    have nothing but deals, open positions and costs: enough for the results of a month, and a tenth of the events.
+    have nothing but deals, staffing and costs: enough for the results of a month, and a tenth of the events.
     """
     windows = company.windows
     waiting: list[tuple[int, int, Event]] = []

@@ -23,11 +23,11 @@ def company() -> Company:
 @pytest.mark.parametrize(
     ("day", "today", "detailed_from", "first"),
     [
-        (date(2026, 11, 24), date(2026, 11, 25), date(2026, 11, 16), date(2026, 11, 1)),  # a holiday
-        (date(2026, 11, 28), date(2026, 11, 30), date(2026, 11, 23), date(2026, 11, 1)),  # a Saturday
-        (date(2026, 11, 20), date(2026, 11, 20), date(2026, 11, 16), date(2026, 11, 1)),  # a Friday
-        (date(2026, 12, 1), date(2026, 12, 1), date(2026, 11, 23), date(2026, 11, 23)),  # a month of no days yet
-        (date(2026, 2, 16), date(2026, 2, 23), date(2026, 2, 9), date(2026, 2, 1)),  # Tet
+        (date(2026, 11, 24), date(2026, 11, 25), date(2026, 11, 16), date(2026, 10, 1)),  # a holiday
+        (date(2026, 11, 28), date(2026, 11, 30), date(2026, 11, 23), date(2026, 10, 1)),  # a Saturday
+        (date(2026, 11, 20), date(2026, 11, 20), date(2026, 11, 16), date(2026, 10, 1)),  # a Friday
+        (date(2026, 12, 1), date(2026, 12, 1), date(2026, 11, 23), date(2026, 11, 1)),  # a month of no days yet
+        (date(2026, 2, 16), date(2026, 2, 23), date(2026, 2, 9), date(2026, 1, 1)),  # Tet
     ],
 )
 def test_the_demo_begins_on_a_working_morning_with_enough_past(

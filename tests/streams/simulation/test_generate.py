@@ -98,13 +98,24 @@ def test_leads_dry_up_for_one_hour_but_not_quite(company: Company) -> None:
     assert len({one for one in leads if collapse.to_us <= one < collapse.to_us + 60 * MINUTE_US}) > 10
 
 
-def test_days_before_the_detailed_ones_hold_only_deals_and_open_positions(company: Company) -> None:
+def test_days_before_the_detailed_ones_hold_only_deals_staffing_and_costs(company: Company) -> None:
     start_us, end_us = company.windows.day(MONDAY).start_us, company.windows.day(THURSDAY).start_us
     arrivals = list(generate(company, start_us, end_us, 1, detailed_from=date(2026, 11, 18)))
     early = {one.event.type for one in arrivals if one.at_us < company.windows.day(date(2026, 11, 18)).start_us}
 
     departments = {one.partition(".")[0] for one in early}
-    assert departments <= {"opportunity", "sale", "contract", "customer", "lead", "requisition", "cost"}
+    assert departments <= {
+        "opportunity",
+        "sale",
+        "contract",
+        "customer",
+        "lead",
+        "requisition",
+        "headcount",
+        "offer",
+        "employee",
+        "cost",
+    }
     assert len({one.event.type for one in arrivals}) > 15
 
 
