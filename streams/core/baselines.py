@@ -101,7 +101,7 @@ class Baselines:
         part = share if growing.adds_up else Fraction(1)
         if isinstance(against, Given):
             return Fraction(str(against.value)) * part
-        stretch = self._stretch(growing, plan.kpi.period, window)
+        stretch = stretch_of(plan, window, self._windows)
         if growing.by_days:
             base = self._of_days(plan, subject, stretch, self._reached(growing, stretch, share))
         else:
@@ -109,17 +109,8 @@ class Baselines:
             base = None if base is None else base * part
         if base is None or not growing.adds_up:
             return base
-        longer = self._longer(growing.parts.adjust, (window.start_us, window.end_us), stretch)
+        longer = longer_than(stretch, window, growing.parts.adjust, self._windows, self._working_time)
         return None if longer is None else base * longer
-
-    def _stretch(self, growing: Growing, grain: Period, window: Window) -> Stretch:
-        against = growing.parts.against
-        if isinstance(against, Between):
-            clock = self._windows.clock
-            return clock.start_of(against.from_), clock.start_of(against.to)
-        for _ in range(growing.periods):
-            window = self._windows.period(grain, window.start_us - 1)
-        return window.start_us, window.end_us
 
     def _elapsed(self, growing: Growing, window: Window, now_us: int) -> Fraction:
         """The share of a period that is over."""
@@ -139,16 +130,6 @@ class Baselines:
             due_us = self._working_time.due(start_us, worked_us)
             return end_us if due_us is None else min(due_us, end_us)
         return start_us + int((end_us - start_us) * share)
-
-    def _longer(self, adjust: Adjust, period: Stretch, base: Stretch) -> Fraction | None:
-        """How many times as long as its baseline a period is; None where the baseline has no working time."""
-        if adjust is Adjust.NONE:
-            return Fraction(1)
-        measured = self._working_time.between if adjust is Adjust.WORKING_TIME else self._dates
-        return Fraction(measured(*period), measured(*base)) if measured(*base) > 0 else None
-
-    def _dates(self, start_us: int, end_us: int) -> int:
-        return (self._windows.clock.date(end_us) - self._windows.clock.date(start_us)).days
 
     def _of_period(self, plan: Plan, subject: Whose, stretch: Stretch) -> Fraction | None:
         """A baseline that is one period, of the KPI itself or of what counts its baseline."""
@@ -183,6 +164,32 @@ class Baselines:
                 total = [whole + part for whole, part in zip(total, vector, strict=True)]
             known[stretch] = total
         return known[stretch]
+
+
+def stretch_of(plan: Plan, window: Window, windows: Windows) -> Stretch:
+    """All of the baseline of a period, where it is no stated number."""
+    growing = _growing(plan)
+    against = growing.parts.against
+    if isinstance(against, Between):
+        return windows.clock.start_of(against.from_), windows.clock.start_of(against.to)
+    for _ in range(growing.periods):
+        window = windows.period(plan.kpi.period, window.start_us - 1)
+    return window.start_us, window.end_us
+
+
+def longer_than(
+    base: Stretch, window: Window, adjust: Adjust, windows: Windows, working_time: WorkingTime
+) -> Fraction | None:
+    """How many times as long as its baseline a period is; None where the baseline has no working time."""
+
+    def dates(start_us: int, end_us: int) -> int:
+        return (windows.clock.date(end_us) - windows.clock.date(start_us)).days
+
+    if adjust is Adjust.NONE:
+        return Fraction(1)
+    measured = working_time.between if adjust is Adjust.WORKING_TIME else dates
+    whole = measured(*base)
+    return Fraction(measured(window.start_us, window.end_us), whole) if whole > 0 else None
 
 
 def _growing(plan: Plan) -> Growing:

@@ -5,7 +5,7 @@ measure needs its function in TERMS and nothing else here; until it has one, its
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from schemas.catalogue.measures import (
     Count,
     Difference,
     Elapsed,
+    Growth,
     Latest,
     Mean,
     Quantile,
@@ -26,7 +27,9 @@ from schemas.catalogue.measures import (
     Sum,
     SumOf,
 )
+from schemas.catalogue.measures_growth import Adjust, Given
 from schemas.catalogue.measures_journeys import AsShareWithin
+from streams.core.baselines import longer_than, stretch_of
 from streams.core.explain.journeys import tell_journey
 from streams.core.explain.leaves import LeafTold, events_read, tell_leaf
 from streams.core.explain.scene import Scene
@@ -35,6 +38,8 @@ from streams.core.facts import Fact
 from streams.core.measures.compile import Plan, Reading
 from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.measures.leaves import CountLeaf, KeyLeaf, SumLeaf
+from streams.core.policy import DAY_US
+from streams.core.windows import Window
 
 
 class UntoldError(Exception):
@@ -74,9 +79,10 @@ class Account:
 class Teller:
     """Tells the leaves of a measure in the order in which they were compiled."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, leaves: list[LeafTold] | None = None) -> None:
+        """Args: `leaves` that were told before, of another scene: these go on with them."""
         self.scene = scene
-        self.leaves: list[LeafTold] = []
+        self.leaves: list[LeafTold] = [] if leaves is None else leaves
         self._plain: Iterator[CountLeaf | SumLeaf] = iter(scene.plan.leaves)
         linked: list[KeyLeaf | JourneyLeaf] = [*scene.plan.keys, *scene.plan.journeys]
         linked.sort(key=lambda leaf: leaf.index)
@@ -196,6 +202,44 @@ def _of_scores(node: Attainment, teller: Teller) -> Term:
     return _quotient(reached, teller.add(told.scored, n=told.scored.integer))
 
 
+def _of_growth(node: Growth, teller: Teller) -> Term:
+    """A period that is over against the whole of its baseline. What is to date, joins items, or whose baseline began
+    before the events that are still kept is not told."""
+    scene, spec, growing = teller.scene, teller.scene.spec, teller.scene.plan.growing
+    assert growing is not None
+    if scene.clock_us < scene.window.end_us or scene.plan.journeys:
+        raise UntoldError(type(node).__name__)
+    own, against = teller.term(node.growth.of), node.growth.against
+    if isinstance(against, Given):
+        stated = Fraction(str(against.value))
+        base = Term("baseline", number(stated), stated)
+    else:
+        stretch = stretch_of(scene.plan, scene.window, spec.windows)
+        if stretch[0] < (scene.clock_us - spec.policy.horizon_us) // DAY_US * DAY_US + DAY_US:
+            raise UntoldError(type(node).__name__)
+        before = Teller(replace(scene, window=Window("baseline", *stretch)), teller.leaves)
+        base = _longer(before.term(node.growth.of), scene, stretch)
+    told = _quotient(own, base)
+    rate = None if told.value is None else growing.rate(told.value)
+    value = None if rate is None else rate * scene.plan.percent
+    percent = f" × {scene.plan.percent}" if scene.plan.percent > 1 else ""
+    ratio = "({})^(1/" + str(growing.steps) + ")" if growing.steps > 1 else "{}"
+    formula, numbers = (f"({ratio.format(text)} − 1){percent}" for text in (told.formula, told.numbers))
+    return Term(formula, numbers, value, Joined.IN_UNIT)
+
+
+def _longer(base: Term, scene: Scene, stretch: tuple[int, int]) -> Term:
+    """A total is measured against as much time as the period has."""
+    growing, spec = scene.plan.growing, scene.spec
+    assert growing is not None
+    if not growing.adds_up or growing.parts.adjust is Adjust.NONE:
+        return base
+    times = longer_than(stretch, scene.window, growing.parts.adjust, spec.windows, spec.calendars.tenant)
+    value = None if base.value is None or times is None else base.value * times
+    shown, base = "-" if times is None else number(times), _bracketed(base, Joined.SUM)
+    return Term(f"{base.formula} × {shown}", f"{base.numbers} × {shown}", value, Joined.QUOTIENT)
+
+
 def _reading(scene: Scene) -> Reading | None:
     account = account_of(scene)[1]
     return None if account is None else Reading(account.value, account.n)
@@ -215,6 +259,7 @@ TERMS: Mapping[type, Callable[[Any, Teller], Term]] = {
     Elapsed: _of_time,
     Quantile: _of_time,
     Attainment: _of_scores,
+    Growth: _of_growth,
 }
 
 
