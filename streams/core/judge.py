@@ -170,8 +170,8 @@ class Judge:
                 self._adopt(decided_us)
                 for total in self._scores.forget_all():
                     self._pass_score(total)
-            self._rearm(decided_us)
             self.is_behind = True  # a turn may have ended before the clock was reached
+        self._rearm(decided_us)
 
     def _forget_strangers(self, shape: Shape) -> None:
         """Another catalogue: rows of KPIs, subjects and grains that it does not have are withdrawn."""
@@ -212,11 +212,13 @@ class Judge:
             self._rows.drop((OPENED, plan.kpi.id))
             first_us = self._first_us(plan)
             for window in windows.between(plan.kpi.period, first_us, decided_us + 1) if plan.kpi.targets else ():
-                self._begin_rows(plan, window)
+                if window.end_us >= self._meta["oldest_us"]:  # what is forgotten stays as it was told
+                    self._begin_rows(plan, window)
                 self._rows.put((OPENED, plan.kpi.id), window.id)
 
-    def _rearm(self, decided_us: int) -> None:
-        soon_us = decided_us + MINUTE_US
+    def _rearm(self, decided_us: int | None) -> None:
+        """Set the timers of all rows anew. Before the first decision only scores of other partitions have begun any."""
+        soon_us = 0 if decided_us is None else decided_us + MINUTE_US
         for (kpi, subject, period), version in self._values.names():
             if version > 0:
                 self._timers.set(soon_us, RESTATE, kpi, whole_of(subject), period)
@@ -227,7 +229,8 @@ class Judge:
         for key, row in self._rows.items(BASELINE):
             pane = self._spec.windows.pane(row["next_us"])
             self._timers.set(self._closes_us(pane), HOUR, str(key[1]), str(key[2]))
-        self._start(decided_us)
+        if decided_us is not None:
+            self._start(decided_us)
         for (kpi, _, period), _ in self._values.names() if self._scores.heard else ():
             if kpi in self._scores.heard:
                 at_us = max(soon_us, minute_from(self._window(period).end_us))
