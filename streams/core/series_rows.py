@@ -82,7 +82,8 @@ class SeriesRows:
         wanted = (own | {OTHER} if rest else own) if version is not None else set()
         shown, window = self._shown.pop(name, set()), self._windows.parse(period)[1]
         for series in sorted(shown - wanted):
-            self._values.withdraw(plan, joined(subject, series), window)
+            if self._values.version(kpi, joined(subject, series), period) is not None:  # not forgotten meanwhile
+                self._values.withdraw(plan, joined(subject, series), window)
         for series in sorted(wanted - shown):
             self._values.begin(plan, joined(subject, series), window, closed=bool(version))
         for series in wanted & shown & (touched | {OTHER}) if version == 0 else ():
@@ -93,11 +94,10 @@ class SeriesRows:
             del self._n[name]
 
     def sweep(self) -> None:
-        """Forget periods that no row of values knows any more."""
-        for name in [name for name in self._n if self._values.version(*name) is None]:
+        """Forget periods that no row of values knows any more, but those whose rows are yet to be withdrawn."""
+        for name in [name for name in self._n if self._values.version(*name) is None and name not in self._touched]:
             del self._n[name]
             self._shown.pop(name, None)
-            self._touched.pop(name, None)
             self._fold((name[0], joined(name[1], OTHER), name[2]), ())
 
     def _count(self, plan: Plan, name: Name, touched: Iterable[str]) -> None:

@@ -80,6 +80,8 @@ def test_every_event_ends_in_one_outcome_whatever_the_order(
 # A retraction changes an hour of six weeks before, which some sources have forgotten.
 @example(2718, 4294967296, 0, 11, 4)
 @example(2718, 4294967296, 0, 15, 1)
+# A retraction withdraws rows, and a day begins before that is published.
+@example(530, 48, 0, 28, 2)
 @given(seeds, seeds, seeds, st.integers(0, 60), st.sampled_from([1, 2, 4]))
 @hypothesis(max_examples=15)
 def test_a_backlog_in_the_order_of_time_is_judged_as_replay_judges_it(
