@@ -46,6 +46,8 @@ CLOSE_S = 2.0
 BATCH_BYTES = 512 * 1024
 """Of one produce batch: a chunk's rows for one partition travel in few requests; brokers take 1 MiB."""
 
+MOST_PLACED = 50_000
+"""Keys whose partition a ledger remembers, some 5 MB."""
 SLICE = 2000
 """Rows restored in one go: some 2 ms."""
 
@@ -94,6 +96,8 @@ class Ledger:
         self._prefix = topic_prefix
         self._partitions = partitions
         self._keyless = 0
+        self._placed: dict[bytes, int] = {}
+        """The partition of a key: values are sent again and again, each time under the same one."""
         self._producer: AIOKafkaProducer | None = None
         self._digests: dict[bytes, int] = {}
         self._seal = 0
@@ -222,11 +226,15 @@ class Ledger:
 
     def _places(self, sends: Sequence[Send]) -> list[int]:
         """The partition of each send: the one that it names, that of its key, or where it has neither each in turn."""
-        by_key = iter(
-            places([send.key for send in sends if send.partition is None and send.key is not None], self._partitions)
-        )
+        placed = self._placed
+        if len(placed) > MOST_PLACED:
+            placed.clear()
+        keys = {send.key for send in sends if send.partition is None and send.key is not None}
+        new = [key for key in keys if key not in placed]
+        if new:
+            placed.update(zip(new, places(new, self._partitions), strict=True))
         return [
-            send.partition if send.partition is not None else self._next() if send.key is None else next(by_key)
+            send.partition if send.partition is not None else self._next() if send.key is None else placed[send.key]
             for send in sends
         ]
 

@@ -8,7 +8,6 @@ corrections add and take back one by one, both slice by slice, so that each slic
 """
 
 from collections.abc import Sequence
-from operator import add as plus
 from typing import Any, NamedTuple
 
 from schemas.events.envelope import Event
@@ -23,6 +22,11 @@ from streams.core.rows import Key, Rows
 from streams.core.series import is_whole
 from streams.core.spread import MERGED, Spread, Touch
 from streams.core.windows import Windows
+
+try:
+    from streams.core.differences import plus
+except ImportError:  # installed where there was no compiler
+    from streams.core.differing import plus
 
 CELL, PANE, REFERENCE, UNKNOWN_OWNER = "cell", "pane", "reference", "unknown_owner"
 
@@ -113,7 +117,7 @@ class Cells:
 
     def _apply(self, periods: Sequence[Change], hours: Sequence[Change]) -> None:
         for change in periods:
-            self._change(CELL, change, list(map(plus, self._vector(CELL, change), change.vector)))
+            self._change(CELL, change, plus(self._vector(CELL, change), change.vector))
         for change in hours:
             hour = self._vector(PANE, change)
             for slot in range(0, len(hour), HOUR_WIDTH):

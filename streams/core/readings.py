@@ -22,6 +22,8 @@ from streams.core.standing import RED, attainment, expected, status
 from streams.core.targets import Number, Targets
 from streams.core.windows import Window, Windows
 
+_new = tuple.__new__  # half the time of a named tuple's own constructor, 50,000 times a second
+
 
 class Figures(NamedTuple):
     """What changes of a value row, besides its version."""
@@ -87,10 +89,16 @@ class Line:
     def record(self, figures: Figures, version: int) -> bytes:
         """The row as JSON: what `Value` dumps and reads."""
         value, target, expected, attained, n, standing, raw, matured = figures
+        # A formatted string takes a fifth of the time that a pydantic model takes to build and dump, and most rows have
+        # nothing but a value.
+        if target is expected is attained is raw is matured is None:
+            return (
+                f'{self.opening}{_json(value)},"target":null,"expected":null,"attainment":null,'
+                f'"n":{n},"status":"{standing}","version":{version}}}'
+            ).encode()
         beside = "" if raw is None else f',"raw":{raw!r}'
         if matured is not None:
             beside += f',"matured":{matured!r}'
-        # A formatted string takes a fifth of the time that a pydantic model takes to build and dump.
         return (
             f'{self.opening}{_json(value)}{beside},"target":{_json(target)},"expected":{_json(expected)},'
             f'"attainment":{_json(attained)},"n":{n},"status":"{standing}","version":{version}}}'
@@ -170,11 +178,11 @@ class Readings:
         """Value and n of open rows of one group, subject and period, as they may be shown."""
         if not lines:
             return []
-        readings = self._partials.readings([line.plan for line in lines], lines[0].name, lines[0].window.id)
-        return [
-            reading if line.plan.kpi.anonymous is None else Reading(None, reading.n)
-            for line, reading in zip(lines, readings, strict=True)
-        ]
+        first = lines[0]
+        readings = self._partials.readings([line.plan for line in lines], first.name, first.window.id)
+        if first.plan.kpi.anonymous is None:  # and so are all KPIs of its group
+            return readings
+        return [Reading(None, reading.n) for reading in readings]
 
     def figures(
         self, line: Line, reading: Reading, now_us: int, *, closed: bool, hollow: bool | None = None
@@ -182,7 +190,7 @@ class Readings:
         """A row's figures at `now_us`, from its reading; `hollow` where it is settled what its guardrail says."""
         plan, target, value = line.plan, line.target, reading.value
         if target is None:
-            return Figures(value, None, None, None, reading.n, Status.NONE, reading.raw, reading.matured)
+            return _new(Figures, (value, None, None, None, reading.n, Status.NONE, reading.raw, reading.matured))
         share = 1.0 if closed else self._share(line.working_time, line.window, now_us)
         is_open_growth = plan.growing is not None and not closed and value is not None
         volume = self._partials.volume(plan, line.name, line.window, target) if is_open_growth else None

@@ -117,12 +117,13 @@ class Bench:
         toy: type[CountWords] = CountWords,
         now_us: int = LONG_AFTER_US,
         sink: Sink | None = None,
+        turn: asyncio.Lock | None = None,
     ) -> None:
         self.ledger = MemoryLedger()
         self.source = MemorySource()
         self.failures: list[str] = []
         self.rules = rules = LaneRules(
-            chunk_records, 0.0, asyncio.Semaphore(1), asyncio.Semaphore(1), asyncio.Lock(), self.failures.append
+            chunk_records, 0.0, asyncio.Semaphore(1), asyncio.Semaphore(1), turn or asyncio.Lock(), self.failures.append
         )
         spec = StageSpec(Stage.OBSERVE, lambda partition: toy(partition, VALUES))
         self.lane = Lane(spec, TP, cast(Ledger, self.ledger), self.source, ManualClock(now_us), sink, rules)
@@ -182,6 +183,28 @@ async def test_what_has_just_been_appended_is_committed_chunk_by_chunk_however_m
     await bench.lane.stop(1.0)
 
     assert bench.ledger.commits >= 120 / 5
+
+
+async def test_a_commit_does_not_wait_for_another_chunk_with_each_of_its_steps() -> None:
+    turn, rounds, meanwhile = asyncio.Lock(), 16, []
+    one, *others = benches = [Bench(now_us=0, turn=turn) for _ in range(5)]
+
+    async def commit(step: Step, offset: int) -> None:
+        before = sum(other.ledger.commits for other in others)
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        meanwhile.append(sum(other.ledger.commits for other in others) - before)
+        one.ledger.offset = offset
+
+    one.ledger.commit = commit  # type: ignore[method-assign]
+    for bench in benches:
+        bench.source.log = [b"x"] * 300
+        bench.lane.start()
+    await asyncio.gather(*(bench.until(lambda bench=bench: bench.ledger.offset == 300) for bench in benches))  # type: ignore[misc]
+    for bench in benches:
+        await bench.lane.stop(1.0)
+
+    assert max(meanwhile) <= rounds // 4
 
 
 @pytest.mark.parametrize("halts", [0, 3])

@@ -92,6 +92,19 @@ Read = Callable[[Sequence[int], Linked], Rational]
 
 
 @dataclass(frozen=True, slots=True)
+class SlotRead:
+    """Reads one slot over a denominator. Known as such, for what is made of slots alone is read at once: a rational for
+    each of them took a tenth of the time of publishing."""
+
+    slot: int
+    den: int
+
+    def __call__(self, vector: Sequence[int], linked: Linked) -> Rational:
+        """As every `Read`."""
+        return Rational(vector[self.slot], self.den)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A compiled KPI. `base_*` name the leaves whose events, keys or items are the ones behind the value; `tag` is the
     KPI's id and a hash of its measure and series, because what was joined for another measure is another thing."""
@@ -265,7 +278,7 @@ class _Build:
                 self.base_linked.append(self.keys[-1].index)
                 return _quotient(total, keys)
             self.base_slots.append(self.leaves[-1].slot)
-            return _quotient(total, lambda vector, linked: Rational(vector[N_SLOT], 1))
+            return _quotient(total, SlotRead(N_SLOT, 1))
         if isinstance(node, Conversion | Elapsed | Retention | Repeat | Quantile):
             self.base_linked.append(self._linked)
             return self._join(node)
@@ -307,13 +320,13 @@ class _Build:
     def _count(self, types: Sequence[str], where: Where, basis: Basis) -> Read:
         slot = self._slot()
         self.leaves.append(CountLeaf(frozenset(types), Filter(where), basis, slot))
-        return lambda vector, linked: Rational(vector[slot], 1)
+        return SlotRead(slot, 1)
 
     def _sum(self, fields: Sequence[str], types: Sequence[str], where: Where, basis: Basis) -> Read:
         slot = self._slot()
         scale = self._scale(fields, types)
         self.leaves.append(SumLeaf(frozenset(types), Filter(where), basis, slot, tuple(fields), scale))
-        return lambda vector, linked: Rational(vector[slot], scale)
+        return SlotRead(slot, scale)
 
     def _distinct(
         self,
@@ -353,6 +366,10 @@ class _Build:
 
 
 def _quotient(of: Read, to: Read) -> Read:
+    if isinstance(of, SlotRead) and isinstance(to, SlotRead):
+        upper, lower, of_den, to_den = of.slot, to.slot, of.den, to.den
+        return lambda vector, linked: Rational(vector[upper] * to_den, of_den * vector[lower])
+
     def read(vector: Sequence[int], linked: Linked) -> Rational:
         top, bottom = of(vector, linked), to(vector, linked)
         return Rational(top.num * bottom.den, top.den * bottom.num)
@@ -361,6 +378,12 @@ def _quotient(of: Read, to: Read) -> Read:
 
 
 def _total(parts: Sequence[tuple[int, Read]]) -> Read:
+    slots = [(sign, part.slot) for sign, part in parts if isinstance(part, SlotRead)]
+    dens = {part.den for _, part in parts if isinstance(part, SlotRead)}
+    if len(slots) == len(parts) and len(dens) == 1:
+        den = dens.pop()
+        return lambda vector, linked: Rational(sum([sign * vector[slot] for sign, slot in slots]), den)
+
     def read(vector: Sequence[int], linked: Linked) -> Rational:
         terms = [(sign, part(vector, linked)) for sign, part in parts]
         den = lcm(*(term.den for _, term in terms))

@@ -1,0 +1,6 @@
+from collections.abc import Mapping, Set
+
+def plus(vector: list[int], change: list[int]) -> list[int]: ...
+def differ(
+    told: list[int], before: list[int], kpis: list[str], merged: list[int] | None
+) -> tuple[Mapping[str, None], Set[str]]: ...
