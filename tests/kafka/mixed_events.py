@@ -314,15 +314,22 @@ WHAT: dict[str, Callable[[_Company], tuple[str, Json]]] = {
     "email.opened": _about("message", lambda company: {"message_id": "m-1", "recipient_hash": company.some("r", 50)}),
     "social.engagement": _about("post", lambda company: {"kind": "like", "count": company.below(5)}),
     "csat.response": _about(
-        "ticket", lambda company: {"about_id": "t-1", "owner": company.helper(), "score": 1 + company.below(5)}
+        "ticket",
+        lambda company: {
+            "about_id": company.some("ticket", 2000),
+            "owner": company.helper(),
+            "score": 1 + company.below(5),
+        },
     ),
-    "ticket.opened": _about("ticket", lambda company: {"ticket_id": "t-1", "owner": company.helper()}),
-    "ticket.resolved": _about("ticket", lambda company: {"ticket_id": "t-1", "owner": company.helper()}),
+    "ticket.opened": _shared("ticket", "ticket_id", 2000, _Company.helper),
+    "ticket.resolved": _shared("ticket", "ticket_id", 2000, _Company.helper),
     "ticket.work_ended": lambda company: (
         key := company.some("ticket", 2000),
         {"ticket_id": key, "owner": company.helper(), "work_s": company.below(1800)},
     ),
-    "complaint.opened": _about("complaint", lambda company: {"complaint_id": "k-1", "owner": company.helper()}),
+    "complaint.opened": _about(
+        "complaint", lambda company: {"complaint_id": company.some("complaint", 1000), "owner": company.helper()}
+    ),
     "survey.esat.response": lambda company: (
         company.number("response"),
         {"score": company.below(11), "team": company.one_of("hn-1", "hn-1", "hn-1", "cs-1", "cs-1", company.team())},
@@ -335,6 +342,6 @@ WHAT: dict[str, Callable[[_Company], tuple[str, Json]]] = {
         },
     ),
     "training.attended": _about("person", lambda company: {"person_id": company.seller(), "training_id": "safety"}),
-    "task.done": _about("task", lambda company: {"task_id": "t-1", "owner": company.seller()}),
+    "task.done": _about("task", lambda company: {"task_id": company.some("task", 2000), "owner": company.seller()}),
     "feed.heartbeat": _about("source", lambda company: {}),
 }
