@@ -79,6 +79,13 @@ CATALOGUE += """
     period: month
     by: outcome
     measure: {count: call.completed}
+  - id: won
+    title: {vi: Khách thành đơn, en: Leads won}
+    kind: metric
+    unit: "%"
+    scope: person
+    period: year
+    measure: {conversion: {from: lead.created, to: sale.closed, key: lead_id, within: 1h}, as: projected}
 """
 
 
@@ -90,6 +97,7 @@ class Calls:
         self._now = datetime.fromtimestamp(SystemClock().now_us() / 1_000_000, UTC)
 
     def one(self, owner: str, ago: timedelta, **changes: Any) -> tuple[bytes, bytes]:
+        """A call, or what it is changed to."""
         self._number += 1
         call = f"call-{self._number}"
         event = {
@@ -107,13 +115,20 @@ class Calls:
         """Three days of calls in time order, then what is wrong with some."""
         hours = range(72, 0, -1)
         good = [self.one(owner, timedelta(hours=hour)) for hour in hours for owner in ("an", "binh", "chi")]
+        leads = [
+            self.one("an", timedelta(hours=hour), type=type_, data={"owner": "an", "lead_id": f"l{hour}"} | more)
+            for hour in hours
+            for type_, more in (("lead.created", {}), ("sale.closed", {"sale_id": f"s{hour}", "amount": 1}))[
+                : 1 + hour % 2
+            ]
+        ]
         late = [self.one("an", timedelta(days=5)) for _ in range(8)]
         twice = good[:5]
         bad = [(b"x", b"{"), (b"x", b"not json"), self.one("an", timedelta(hours=1), type="nobody.knows")]
         stranger = [self.one("zoe", timedelta(hours=1))]
         key, waiting = self.one("an", timedelta(hours=1), type="call.completed.retracted")
         orphan = json.loads(waiting) | {"data": {"supersedes": {"source": "pbx", "id": "not-yet"}}}
-        return [*good, *late, *twice, *bad, *stranger, (key, json.dumps(orphan).encode())]
+        return [*good, *leads, *late, *twice, *bad, *stranger, (key, json.dumps(orphan).encode())]
 
 
 class Prometheus:
