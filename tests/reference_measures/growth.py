@@ -4,6 +4,7 @@ Before the period's end: to date, against the baseline's events within the same 
 """
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -19,20 +20,27 @@ LENGTH = re.compile(r"(\d+) ?([a-z]+)")
 
 def rows(world: World, kpi: Node) -> Rows:
     spec = kpi["measure"]["growth"]
-    plain = {**kpi, "measure": spec["of"], "unit": "things"}
-    everywhere = grouped(
-        (Cell(cell.subject, "", cell.series), (position, fact))
-        for position, leaf in enumerate(quantities.leaves(spec["of"]))
-        for fact in quantities.read(world, leaf)
-        for cell in world.credited(kpi, fact, fact.at)
-    )
     found: Rows = {}
-    for cell, said in quantities.rows(world, plain).items():
-        facts = everywhere[Cell(cell.subject, "", cell.series)]
-        base = baseline(world, kpi, cell, quantities.Reading(world, plain, cell, facts))
+    for cell, said, reading in own(world, kpi):
+        base = baseline(world, kpi, cell, reading)
         value = grown(said.value, base, steps(spec)) if said.value is not None else None
         found[cell] = Said(value, said.n)
     return found
+
+
+def own(world: World, kpi: Node) -> Iterator[tuple[Cell, Said, quantities.Reading]]:
+    """What is measured in each period by itself, and how any other stretch of the same cell is read."""
+    of = kpi["measure"]["growth"]["of"]
+    plain = {**kpi, "measure": of, "unit": "things"}
+    everywhere = grouped(
+        (Cell(cell.subject, "", cell.series), (position, fact))
+        for position, leaf in enumerate(quantities.leaves(of))
+        for fact in quantities.read(world, leaf)
+        for cell in world.credited(kpi, fact, fact.at)
+    )
+    for cell, said in quantities.rows(world, plain).items():
+        facts = everywhere[Cell(cell.subject, "", cell.series)]
+        yield cell, said, quantities.Reading(world, plain, cell, facts)
 
 
 def grown(now: Fraction, base: Fraction | None, steps: int) -> Fraction | None:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from schemas.values import Status
 from tests import reference
-from tests.reference_measures import growth, quantities, retention
-from tests.reference_measures.world import Cell, Node, World, grouped
+from tests.reference_measures import growth, retention
+from tests.reference_measures.world import Cell, Node, World
 
 
 class Held(NamedTuple):
@@ -100,19 +100,11 @@ def losses(world: World, kpi: Node, target: Fraction) -> dict[Cell, tuple[Fracti
 
 def volumes(world: World, kpi: Node, target: Fraction) -> dict[Cell, tuple[Fraction, Fraction]]:
     """The period's own value, and what makes the target of the whole baseline."""
-    spec = kpi["measure"]["growth"]
-    plain = {**kpi, "measure": spec["of"], "unit": "things"}
-    everywhere = grouped(
-        (Cell(cell.subject, "", cell.series), (position, fact))
-        for position, leaf in enumerate(quantities.leaves(spec["of"]))
-        for fact in quantities.read(world, leaf)
-        for cell in world.credited(kpi, fact, fact.at)
-    )
+    steps = growth.steps(kpi["measure"]["growth"])
     found = {}
-    for cell, said in quantities.rows(world, plain).items():
+    for cell, said, reading in growth.own(world, kpi):
         over = replace(world, clock=max(world.clock, world.bounds(cell.period)[1]))
-        facts = everywhere[Cell(cell.subject, "", cell.series)]
-        base = growth.baseline(over, kpi, cell, quantities.Reading(world, plain, cell, facts))
+        base = growth.baseline(over, kpi, cell, reading)
         if base and said.value is not None:
-            found[cell] = said.value, base * (1 + target) ** growth.steps(spec)
+            found[cell] = said.value, base * (1 + target) ** steps
     return found
