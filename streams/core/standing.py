@@ -69,7 +69,7 @@ def expected(plan: Plan, target: Number, share: float, volume: Volume | None = N
     that `course` is even with. None for classes without pace."""
     if not plan.is_paced or (plan.measure_class is MeasureClass.DIFFERENCE and target <= 0):
         return None
-    if share == 1.0:
+    if share == 1.0 and volume is None:  # growth of an open period is measured against its baseline to date
         return target
     if plan.growing is not None:
         if volume is None or volume.base <= 0:

@@ -80,6 +80,18 @@ def test_growth_is_held_to_the_volume_that_makes_its_target(sold: int, status: S
     assert said.expected == pytest.approx(-35)
 
 
+def test_growth_on_the_free_days_before_the_end_is_held_to_all_of_its_volume() -> None:
+    # Saturday noon, the last day of February: all of its work is done, so all of 2000 x 1.3 is due. To date that is
+    # against the first 27.5 / 28 of January, which end on the 31st: 1000, and of that day's 1000 the part that is over.
+    events = [sale("2026-01-02 09:00", 1000), sale("2026-01-31 09:00", 1000), sale("2026-02-02 09:00", 1500)]
+    to_date = 1000 + 1000 * (27.5 / 28 * 31 - 30)
+
+    said = row(PREVIOUS, 30, events, "2026-02-28 12:00")
+
+    assert said.value == pytest.approx(100 * (1500 / to_date - 1))
+    assert said.expected == pytest.approx(100 * (2600 / to_date - 1))
+
+
 def test_growth_of_several_steps_is_held_to_all_of_them() -> None:
     # K5: January 100; 15 % a month make 100 x 1.15^3 = 152.0875 in April, half of which, 76.04375, is due. To date
     # that is the cube root of 0.7604375, 8.72 % less a month. Four fifths of it are 60.8.
