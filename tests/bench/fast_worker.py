@@ -5,12 +5,12 @@ Everything else is `kpi worker`: it takes the same settings from the environment
 
 import argparse
 import asyncio
-import gc
 
 from schemas.catalogue.load import load
 from streams.app import quiet_logs
 from streams.clock import SystemClock
-from streams.commands.worker import GC_THRESHOLD, assemble
+from streams.commands.worker import assemble
+from streams.garbage import collect_seldom
 from streams.settings import load_settings
 from streams.sinks.registry import Sinks, sinks_of
 
@@ -42,7 +42,7 @@ class FastClock:
 
 async def _run(clock: FastClock) -> int:
     settings = load_settings()
-    gc.set_threshold(*GC_THRESHOLD)
+    collect_seldom()
     quiet_logs(settings.log_level)
     return await assemble(settings, load(settings.catalogue), Sinks(sinks_of(())), clock).run()
 

@@ -6,7 +6,6 @@ it can be measured on a busy machine.
 """
 
 import argparse
-import gc
 import tempfile
 import time
 from collections import defaultdict
@@ -18,10 +17,10 @@ from random import Random
 from schemas.catalogue.load import load
 from schemas.topics import PARTIALS, VALUES, Stage
 from streams.clock import SystemClock
-from streams.commands.worker import GC_THRESHOLD
 from streams.core.pipeline import stages
 from streams.core.policy import Policy
 from streams.core.stage import Now, PartitionState, PlainRecord
+from streams.garbage import collect_seldom
 from streams.routing import partition_of
 from tests.bench import catalogue
 from tests.bench.compare import PARTITIONS, today
@@ -43,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Measures and prints the table."""
-    gc.set_threshold(*GC_THRESHOLD)
+    collect_seldom()
     company = Company()
     company.live(FIRST_MS, asked.seconds, asked.rate)
     rows = []
