@@ -19,7 +19,7 @@ from streams.core.journeys.retention import Retention
 from streams.core.journeys.staff import Staff
 from streams.core.measures.compile import Plan
 from streams.core.measures.journey_leaves import JourneyLeaf
-from streams.core.merges import LEAD, Merges
+from streams.core.merges import Merges
 from streams.core.rows import Key, Rows, packed
 from streams.core.totals import Totals
 from streams.core.windows import Windows
@@ -48,11 +48,6 @@ class Place(NamedTuple):
     plan: Plan
     leaf: JourneyLeaf
     ground: Ground
-
-    @property
-    def by_lead(self) -> bool:
-        """Whether items are leads, which may be merged."""
-        return self.leaf.fields == (LEAD,)
 
 
 class Items:
@@ -169,7 +164,7 @@ class Items:
         journey = place.leaf.journey
         if len(item.moments) >= FEWEST and view.oldest_us > ALWAYS_US:
             item.moments = journey.prune(item.moments, place.ground, view.oldest_us)
-        if key[3] in self._merges.joined and place.by_lead:
+        if key[3] in self._merges.joined and place.leaf.by_lead:
             view = view._replace(merged=True)
         account = journey.account(item.moments, place.ground, view)
         before = _by_subject(item.told)

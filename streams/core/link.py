@@ -14,10 +14,12 @@ from streams.core import frames
 from streams.core.align import Alignment
 from streams.core.frames import Merged, Part, Slice, Total
 from streams.core.items import ITEM, Items
+from streams.core.journeys import distinct
 from streams.core.journeys.contract import ALWAYS_US, POOL, View
 from streams.core.journeys.elapsed import OPEN_US
 from streams.core.leads import Leads
 from streams.core.link_spec import CATALOGUE, LinkSpec
+from streams.core.measures.leaves import KEY_SEPARATOR
 from streams.core.merges import Merges
 from streams.core.policy import DAY_US
 from streams.core.rows import Rows
@@ -147,7 +149,13 @@ class Link:
 
     def _count(self, source: str, slice_: Slice) -> Slice:
         """Apply one slice; the totals that it changed."""
+        held: list[Part] = []
         for kpi, leaf, subject, window, key, references in slice_.keys:
+            tag = self._link.held.get((kpi, leaf))
+            if tag is not None:
+                payload = distinct.held(subject, window, self._spec.windows.parse(window)[1].end_us, references)
+                held.append((tag, leaf, key, source, f"{subject}{KEY_SEPARATOR}{window}", payload, ""))
+                references = 0  # an older catalogue may have counted it below
             row = (REFERENCE, kpi, leaf, subject, window, key)
             sources: dict[str, int] = dict(self._rows.get(row) or {})
             before = any(sources.values())
@@ -163,7 +171,7 @@ class Link:
                 self._totals.add((kpi, subject, window), leaf, {0: step})
         if slice_.merges:
             self._merge(slice_.merges)
-        self._place(self._leads.settle(slice_.parts))
+        self._place(self._leads.settle([*slice_.parts, *held]))
         return Slice(slice_.stamp_us, totals=self._told(self._totals.take_touched()))
 
     def _receive(self, slice_: Slice) -> Slice:

@@ -6,7 +6,10 @@ from streams.core.calendar import WorkingTime
 from streams.core.frames import Part, Payload
 from streams.core.items import Place
 from streams.core.journeys.contract import Chain, Ground
+from streams.core.journeys.distinct import HeldLeads
 from streams.core.journeys.staff import JOINS, LEAVES, Staff
+from streams.core.measures.journey_leaves import JourneyLeaf
+from streams.core.measures.leaves import KeyLeaf
 from streams.core.membership import FOREVER_US, Membership
 from streams.core.observe import ObserveSpec
 
@@ -21,11 +24,17 @@ class LinkSpec:
         self.observe = observe
         self._membership = membership
         self.places: dict[tuple[str, int], Place] = {}
+        self.held: dict[tuple[str, int], str] = {}
+        """(kpi, leaf) -> tag, of distinct keys that may be merged: their reference counts are items."""
         for plan in observe.spread.counted.values():
             ground = Ground(observe.windows, plan.kpi.period, plan.kpi.scope, observe.org, working_time)
             for leaf in plan.journeys:
                 self.places[plan.tag, leaf.index] = Place(plan, leaf, ground)
-        self.by_lead = frozenset(name for name, place in self.places.items() if place.by_lead)
+            for keys in plan.keys:
+                if keys.by_lead:
+                    self.places[plan.tag, keys.index] = Place(plan, _of_leads(keys), ground)
+                    self.held[plan.kpi.id, keys.index] = plan.tag
+        self.by_lead = frozenset(name for name, place in self.places.items() if place.leaf.by_lead)
         self.reaches_us = {plan.kpi.id: plan.reach_us for plan in observe.spread.counted.values()}
 
     def employed(self) -> Iterator[Part]:
@@ -34,6 +43,11 @@ class LinkSpec:
             for person in self._membership.everyone() if isinstance(place.leaf.journey, Staff) else ():
                 for id_, payload in _stays(self._membership, person):
                     yield tag, index, person, CATALOGUE, id_, payload, ""
+
+
+def _of_leads(keys: KeyLeaf) -> JourneyLeaf:
+    """No fact is told for it: OBSERVE counts how often each lead is held."""
+    return JourneyLeaf(keys.index, HeldLeads(), (), keys.fields)
 
 
 def _stays(membership: Membership, person: str) -> Iterator[tuple[str, Payload]]:

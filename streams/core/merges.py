@@ -11,7 +11,6 @@ from streams.core.frames import Merged
 from streams.core.rows import Rows
 
 MERGE = "merge"
-LEAD = "lead_id"
 
 
 class _Edge(NamedTuple):

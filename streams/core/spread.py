@@ -18,7 +18,7 @@ from streams.core.membership import Membership
 from streams.core.series import joined, named_in, whole_of
 from streams.core.windows import Windows
 
-MERGED, LEAD = "lead.merged", "lead_id"
+MERGED = "lead.merged"
 
 
 class Touch(NamedTuple):
@@ -61,8 +61,8 @@ class Spread:
             for leaf in plan.journeys:
                 for type_ in leaf.types:
                     self._joined[type_].append((plan, leaf))
-        self.by_lead = any(leaf.fields == (LEAD,) for plan in self.counted.values() for leaf in plan.journeys)
-        """Whether any KPI joins events by their lead, and so has to hear of merges."""
+        self.by_lead = any(plan.by_lead for plan in self.counted.values())
+        """Whether any KPI has to hear of merges."""
         told = {LEAVE, MERGED} if self.by_lead else {LEAVE}
         self.linked_types = frozenset(self._keyed) | frozenset(self._joined) | told
         """Types of events that are counted one by one: a KPI counts distinct keys, joins events or has series."""

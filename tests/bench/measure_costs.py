@@ -43,6 +43,8 @@ MEASURES: Sequence[tuple[str, str, dict[str, Any]]] = (
     ("count", "calls", {"count": "call.completed"}),
     ("count, where", "calls", {"count": "call.completed", "where": {"duration_s": {"ge": 30}}}),
     ("count, distinct", "leads", {"count": "lead.created", "distinct": "lead_id"}),
+    ("count, distinct ticket", "tickets", {"count": "ticket.opened", "distinct": "ticket_id"}),
+    ("count, distinct lead", "leads", {"count": "lead.qualified", "distinct": "lead_id"}),
     ("sum", "VND", {"sum": "amount", **SALES}),
     ("mean", "minutes", {"mean": "duration_s", **CALLS}),
     ("mean, per", "minutes", {"mean": ["duration_s", "hold_s"], **CALLS, "per": "ticket_id"}),

@@ -26,7 +26,6 @@ from streams.core.corrections import (
 from streams.core.facts import Fact
 from streams.core.handling import TURNS, timed, turns_read
 from streams.core.judge_spec import JudgeSpec
-from streams.core.merges import LEAD
 from streams.core.scoring import Board
 from streams.core.spread import MERGED
 from streams.core.store import Family, Identity, MemoryStore
@@ -88,15 +87,14 @@ class Evidence:
 
 
 def types_of(spec: JudgeSpec, kpi: str) -> frozenset[str]:
-    """The types that are evidence on a KPI: those that it reads, leave, which is no working time, merges where it joins
-    events by their lead, and starts of work where it reads how long somebody worked. Of a KPI over KPIs they are those
+    """The types that are evidence on a KPI: those that it reads, leave, which is no working time, merges where leads
+    matter, and starts of work where it reads how long somebody worked. Of a KPI over KPIs they are those
     of all that it scores."""
     plan = spec.plans[kpi]
     if isinstance(plan.kpi.measure, Attainment):
         board = Board(plan, spec.plans, spec.windows)
         return frozenset({LEAVE}).union(*(types_of(spec, part) for part in (*board.scored, *board.guards)))
-    by_lead = any(leaf.fields == (LEAD,) for leaf in plan.journeys)
-    return plan.types | turns_read([plan]) | ({LEAVE, MERGED} if by_lead else {LEAVE})
+    return plan.types | turns_read([plan]) | ({LEAVE, MERGED} if plan.by_lead else {LEAVE})
 
 
 def of_types(events: Iterable[bytes], types: frozenset[str]) -> list[bytes]:

@@ -18,7 +18,7 @@ from streams.core.explain.scene import EXAMPLES, Reason, Scene, Tally, by_time
 from streams.core.journeys import cohorts, elapsed, retention
 from streams.core.journeys.cohorts import Conversion, Repeat, Share
 from streams.core.journeys.contract import POOL, Ground, Linked, Moment, Told, View, aged_us, first
-from streams.core.journeys.distinct import DistinctLeads
+from streams.core.journeys.distinct import COUNTED, DistinctLeads
 from streams.core.journeys.elapsed import Elapsed
 from streams.core.journeys.levels import Latest
 from streams.core.journeys.quantiles import Quantile
@@ -28,9 +28,7 @@ from streams.core.link_spec import LinkSpec
 from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.measures.leaves import KEY_SEPARATOR, OWN_KEY
 from streams.core.membership import Membership
-from streams.core.merges import LEAD, Merges
-from streams.core.rows import Rows
-from streams.core.spread import MERGED
+from streams.core.merges import Merges
 
 
 class Put(StrEnum):
@@ -104,7 +102,7 @@ def _items(leaf: JourneyLeaf, ground: Ground, scene: Scene) -> tuple[list[Item],
     tally, view = Tally(), View(scene.clock_us, scene.window.start_us, scene.first_us)
     items: list[Item] = []
     pool: Sparse = {}
-    merges = _merges(leaf, scene)
+    merges = scene.merges(leaf)
     for key, moments in sorted(_joined(leaf, scene, merges, tally).items()):
         seen = view._replace(merged=key in merges.joined)
         account = leaf.journey.account(sorted(moments), ground, seen)
@@ -115,20 +113,10 @@ def _items(leaf: JourneyLeaf, ground: Ground, scene: Scene) -> tuple[list[Item],
             elif one.window == scene.window.id and scene.name in one.subjects:
                 sparse.add(vector, one.vector)
         if vector:
-            items.append(Item(key, sorted(moments), vector))
+            items += [Item(key, sorted(moments), vector)] if leaf.basis is None or leaf.journey.count(vector) else []
         else:
             _note(tally, leaf, moments, account.told, scene)
     return items, pool, tally
-
-
-def _merges(leaf: JourneyLeaf, scene: Scene) -> Merges:
-    """Which lead each one is, where items are leads."""
-    merges = Merges(Rows())
-    standing = [fact for fact in scene.evidence.facts() if fact.type == MERGED] if leaf.fields == (LEAD,) else []
-    merges.take(
-        [(*fact.identity, (fact.time_us, fact.data["lead_id"], fact.data["into_lead_id"])) for fact in standing]
-    )
-    return merges
 
 
 def _joined(leaf: JourneyLeaf, scene: Scene, merges: Merges, tally: Tally) -> dict[str, list[Moment]]:
@@ -141,6 +129,9 @@ def _joined(leaf: JourneyLeaf, scene: Scene, merges: Merges, tally: Tally) -> di
             root = merges.root(taken.key)
             origin = "" if root == taken.key else taken.key
             joined[root].append(Moment(fact.time_us, *fact.identity, taken.roles, chain, taken.value, origin))
+            counts = leaf.basis is None or taken.roles & COUNTED
+            if fact.whole and not counts and scene.within(fact) and scene.credited(fact):
+                tally.note(Reason.REVERSED, "", fact.identity)
         elif scene.within(fact) and scene.credited(fact):
             failing = [part.holds.failing(fact.data) for part in leaf.parts if fact.type in part.types]
             if fact.whole:

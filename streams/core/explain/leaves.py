@@ -55,7 +55,7 @@ def tell_leaf(leaf: CountLeaf | SumLeaf | KeyLeaf, scene: Scene) -> LeafTold:
     """A leaf over the facts of the scene."""
     currency, registry = scene.spec.catalogue.tenant.currency, scene.spec.observe.registry
     if isinstance(leaf, KeyLeaf):
-        added = _first_of_each(leaf, scene.mine)
+        added = _first_of_each(leaf, scene)
         scale, unit = 1, "keys"
     else:
         added = [
@@ -107,13 +107,15 @@ def _adds(leaf: CountLeaf | SumLeaf, fact: Fact) -> bool:
     return leaf.counts(fact) or bool(leaf.take(fact))
 
 
-def _first_of_each(leaf: KeyLeaf, facts: Iterable[Fact]) -> list[tuple[Fact, int]]:
+def _first_of_each(leaf: KeyLeaf, scene: Scene) -> list[tuple[Fact, int]]:
     """Facts that keep a key counted, with 1 where it is the first to do so."""
     seen: set[str] = set()
     found = []
-    for fact in by_time(facts):
-        key = leaf.key(fact)
-        if key is not None and leaf.counts(fact):
+    merges = scene.merges(leaf)
+    for fact in by_time(scene.mine):
+        held = leaf.key(fact)
+        if held is not None and leaf.counts(fact):
+            key = merges.root(held)
             found.append((fact, int(key not in seen)))
             seen.add(key)
     return found

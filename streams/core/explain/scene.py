@@ -14,7 +14,12 @@ from streams.core.facts import ANONYMOUS_TYPES, Credit, Fact
 from streams.core.journeys.contract import Chain
 from streams.core.judge_spec import JudgeSpec
 from streams.core.measures.compile import Plan
+from streams.core.measures.journey_leaves import JourneyLeaf
+from streams.core.measures.leaves import KeyLeaf
+from streams.core.merges import Merges
+from streams.core.rows import Rows
 from streams.core.series import joined, named_in
+from streams.core.spread import MERGED
 from streams.core.windows import Window
 
 EXAMPLES = 5
@@ -133,6 +138,19 @@ class Scene:
     def joins(self, fact: Fact) -> bool:
         """Whether the fact is a part of an item."""
         return any(leaf.take(fact) is not None for leaf in self.plan.journeys if fact.type in leaf.types)
+
+    def merges(self, leaf: KeyLeaf | JourneyLeaf) -> Merges:
+        """What each key of a leaf is now: leads may have become others."""
+        return self._merges if leaf.by_lead else Merges(Rows())
+
+    @cached_property
+    def _merges(self) -> Merges:
+        merges = Merges(Rows())
+        standing = [fact for fact in self.evidence.facts() if fact.type == MERGED]
+        merges.take(
+            [(*fact.identity, (fact.time_us, fact.data["lead_id"], fact.data["into_lead_id"])) for fact in standing]
+        )
+        return merges
 
     def day(self, time_us: int) -> str:
         """The local date of an instant, as 2026-11-23."""

@@ -31,6 +31,7 @@ from schemas.catalogue.measures_journeys import AsShareWithin, Cohort, Conversio
 from schemas.catalogue.models import Kpi
 from schemas.events.registry import FieldKind, Registry
 from streams.core.facts import Fact
+from streams.core.journeys import distinct
 from streams.core.journeys.cohorts import Share
 from streams.core.journeys.contract import Linked as Linked
 from streams.core.journeys.distinct import DistinctLeads
@@ -57,8 +58,8 @@ DURATION_UNITS = {
     "day": 86400,
     "days": 86400,
 }
-LEADS, LEAD = ("lead.created",), ("lead_id",)
-"""Leads are merged, so counting them is a journey."""
+CREATED = "lead.created"
+"""Leads are merged, and the first of these says where the one that they become is: counting them is a journey."""
 FACTS_SLOT, N_SLOT, FIRST_LEAF_SLOT = 0, 1, 2
 
 
@@ -131,6 +132,11 @@ class Plan:
     def linked(self) -> int:
         """How many leaves stage LINK has to tell of: distinct keys and journeys have one numbering."""
         return len(self.keys) + len(self.journeys)
+
+    @property
+    def by_lead(self) -> bool:
+        """Whether anything is joined or told apart by the lead, so that merges matter."""
+        return any(leaf.by_lead for leaf in self.keys) or any(leaf.by_lead for leaf in self.journeys)
 
     @property
     def percent(self) -> int:
@@ -274,9 +280,9 @@ class _Build:
         if isinstance(node, Mean):
             total = self._sum(node.mean, node.of, node.where, Basis.NET)
             if node.per is not None:
-                keys = self._distinct(node.of, node.where, node.per, Basis.NET, measured=node.mean)
+                entities = self._distinct(node.of, node.where, node.per, Basis.NET, measured=node.mean)
                 self.base_linked.append(self.keys[-1].index)
-                return _quotient(total, keys)
+                return _quotient(total, entities)
             self.base_slots.append(self.leaves[-1].slot)
             return _quotient(total, SlotRead(N_SLOT, 1))
         if isinstance(node, Conversion | Elapsed | Retention | Repeat | Quantile):
@@ -337,11 +343,13 @@ class _Build:
         measured: tuple[str, ...] | None = None,
     ) -> Read:
         index = self._linked
-        if (tuple(types), tuple(fields), basis) == (LEADS, LEAD, Basis.NET):
-            part = Part(1, frozenset(types), Filter(where))
-            self.journeys.append(JourneyLeaf(index, DistinctLeads(), (part,), tuple(fields)))
-            return lambda vector, linked: Rational(linked.vectors[index].get(0, 0), 1)
-        self.keys.append(KeyLeaf(frozenset(types), Filter(where), basis, index, tuple(fields), measured))
+        keys = KeyLeaf(frozenset(types), Filter(where), basis, index, tuple(fields), measured)
+        if keys.by_lead and CREATED in types and measured is None:
+            roles = {distinct.CREATED: {CREATED}, distinct.OTHER: {*types} - {CREATED}}
+            parts = tuple(Part(role, frozenset(of), keys.holds) for role, of in roles.items() if of)
+            self.journeys.append(JourneyLeaf(index, DistinctLeads(), parts, keys.fields, basis=basis))
+        else:
+            self.keys.append(keys)
         return lambda vector, linked: Rational(linked.vectors[index].get(0, 0), 1)
 
     def _join(self, node: Joining) -> Read:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from schemas.catalogue.measures import Basis
 from streams.core.facts import Fact
 from streams.core.journeys.contract import Journey
-from streams.core.journeys.distinct import DistinctLeads
-from streams.core.measures.leaves import KEY_SEPARATOR, OWN_KEY, join_key, net_of, scaled
+from streams.core.journeys.distinct import COUNTED, DistinctLeads
+from streams.core.measures.leaves import KEY_SEPARATOR, LEAD, OWN_KEY, counts_key, join_key, net_of, scaled
 from streams.core.measures.where import Filter
 
 SALE = "sale.closed"
@@ -33,7 +33,8 @@ class Taken(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class JourneyLeaf:
     """`fields` name the key. Where one is absent, or there are none, and it `falls_back`, the event's own identity is
-    the key; `by_subject` its subject. `measured` are fields that are added up, in 1 / `scale` units."""
+    the key; `by_subject` its subject. `measured` are fields that are added up, in 1 / `scale` units. Of distinct keys,
+    `basis` says which facts keep their key counted; the others leave a row."""
 
     index: int
     journey: Journey
@@ -43,6 +44,12 @@ class JourneyLeaf:
     by_subject: bool = False
     measured: tuple[str, ...] = ()
     scale: int = 1
+    basis: Basis | None = None
+
+    @property
+    def by_lead(self) -> bool:
+        """Whether items are leads, which may be merged."""
+        return self.fields == (LEAD,)
 
     @property
     def types(self) -> frozenset[str]:
@@ -55,8 +62,8 @@ class JourneyLeaf:
         return isinstance(self.journey, DistinctLeads)
 
     def take(self, fact: Fact) -> Taken | None:
-        """The item that a fact belongs to, or None. What was reversed whole belongs to none."""
-        if fact.whole:
+        """The item that a fact belongs to, or None. What was reversed whole belongs to none, but for distinct keys."""
+        if fact.whole and self.basis is None:
             return None
         roles = 0
         for part in self.parts:
@@ -67,6 +74,8 @@ class JourneyLeaf:
         present = [(field, fact.data[field]) for field in self.measured if fact.data.get(field) is not None]
         if self.measured and not present:
             return None
+        if self.basis is not None and counts_key(fact, self.basis):
+            roles |= COUNTED
         key = self._key(fact)
         if key is None:
             return None

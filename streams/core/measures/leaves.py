@@ -12,6 +12,8 @@ from schemas.catalogue.measures import Basis
 from streams.core.facts import Fact
 from streams.core.measures.where import Filter
 
+LEAD = "lead_id"
+"""The one field whose ids may become others: leads are merged."""
 BILLION = 1_000_000_000
 KEY_SEPARATOR = "\x1f"
 """Between the parts of a composed key; no visible id contains it."""
@@ -109,6 +111,11 @@ class KeyLeaf:
     fields: tuple[str, ...]
     measured: tuple[str, ...] | None = None
 
+    @property
+    def by_lead(self) -> bool:
+        """Whether keys are leads, which may be merged."""
+        return self.fields == (LEAD,)
+
     def key(self, fact: Fact) -> str | None:
         """The key that the fact holds, or None where it has no part in this leaf."""
         data = fact.data
@@ -122,7 +129,12 @@ class KeyLeaf:
 
     def counts(self, fact: Fact) -> bool:
         """Whether the fact, which holds a key, keeps that key counted."""
-        return fact.whole if self.basis is Basis.REVERSED else stands(fact, self.basis)
+        return counts_key(fact, self.basis)
+
+
+def counts_key(fact: Fact, basis: Basis) -> bool:
+    """Whether a fact that holds a key keeps it counted: a partial reversal leaves the count."""
+    return fact.whole if basis is Basis.REVERSED else stands(fact, basis)
 
 
 def join_key(data: Mapping[str, Any], fields: tuple[str, ...]) -> str | None:
