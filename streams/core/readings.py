@@ -251,7 +251,7 @@ class Readings:
         share = self._share(self._calendars.of(self._targets.scopes[subject], subject), window, at_us)
         volume = None if target is None or closed else self._partials.volume(guard, subject, window, target)
         said = status(guard, reading.value, reading.n, target, share, strict=strict, closed=closed, volume=volume)
-        return said in RED
+        return said in RED and (said is not Status.MISSED or self.is_aimed_at(guard, subject, window))
 
     def _share(self, working_time: WorkingTime, window: Window, now_us: int) -> float:
         """The share of a window's working time that is over, the same for all subjects of one calendar."""

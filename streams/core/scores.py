@@ -115,6 +115,8 @@ class Scores:
         if gate is None or gate.end_us > now_us:
             return False
         guard = board.guards[plan.kpi.guardrail or ""]
+        if not self._readings.is_aimed_at(guard, person, gate):
+            return False
         return is_red(guard, self._readings.shown(guard, person, gate, closed=True), self._targets, person, gate)
 
     def _told(self, board: Board, person: str, inside: Window, parts: Mapping[PartName, Part]) -> list[Any] | None:

@@ -38,7 +38,7 @@ def main() -> int:
     )
     parser.add_argument("--faults", default=",".join(names), help="rows, with commas between (default: all)")
     parser.add_argument("--seed", type=int, default=1, help="of events and moments (default: %(default)s)")
-    parser.add_argument("--times", type=int, help="faults of a row (default: as the issue says)")
+    parser.add_argument("--times", type=int, help="faults of a row (default: each row's own)")
     parser.add_argument("--chunk-records", type=int, help="KPI_CHUNK_RECORDS of the workers (default: theirs)")
     parser.add_argument("--session", type=int, default=10, help="their session timeout in s (default: %(default)s)")
     parser.add_argument("--quiet", action="store_true", help="alerts of one team only; a run is over sooner")

@@ -79,11 +79,13 @@ def is_asked(world: World, other: Node, person: str, period: str) -> bool:
 def guardrail(
     world: World, other: Node, known: Mapping[tuple[str, ...], Row], person: str, end: datetime
 ) -> Row | None:
-    """The row of the guardrail's period that holds the last instant, once that is over."""
+    """The row of the guardrail's period that holds the last instant, once that is over and asks for something."""
     found = [kpi for kpi in world.catalogue["kpis"] if kpi["id"] == other.get("guardrail")]
     periods = [world.period(kpi, end - timedelta(microseconds=1)) for kpi in found]
     over = [period for period in periods if world.bounds(period)[1] <= world.clock]
-    return known.get((found[0]["id"], person, over[0])) if over else None
+    if not over or not is_asked(world, found[0], person, over[0]):
+        return None
+    return known.get((found[0]["id"], person, over[0]))
 
 
 def exact(attainment: float) -> Fraction:

@@ -35,6 +35,19 @@ def company(guardrail_period: str = "week") -> Catalogue:
     )  # fmt: skip
 
 
+def met(id_: str, day: int) -> Event:
+    return event(id_, "meeting.held", f"m-{id_}", day, owner="an", meeting_id=f"m-{id_}")
+
+
+def guarded_by_meetings() -> Catalogue:
+    """One a day, counted by working time as calls are."""
+    written = company("day").model_dump(mode="json", by_alias=True, exclude_none=True)
+    calls, happy = written["kpis"]
+    meetings = {**happy, "unit": "meetings", "measure": {"count": "meeting.held"}}
+    meetings["targets"] = [{**happy["targets"][0], "value": 1}]
+    return Catalogue.model_validate({**written, "kpis": [calls, meetings]})
+
+
 def answer(id_: str, score: int, day: int = 4) -> Event:
     return event(id_, "csat.response", f"t-{id_}", day, about_id=f"t-{id_}", owner="an", score=score)
 
@@ -82,3 +95,13 @@ def test_a_guardrail_of_a_longer_period_speaks_at_the_close_and_no_more() -> Non
 
     assert (Status.HOLLOW, 1) == standing(*CALLS, *unhappy, call("next", 10), catalogue=monthly)["calls"]
     assert (Status.HOLLOW, 1) == standing(*CALLS, *unhappy, call("next", 10), *happy, catalogue=monthly)["calls"]
+
+
+def test_a_sunday_on_which_nothing_is_asked_makes_no_week_hollow() -> None:
+    """The 8th is a Sunday, the last day of the week; where it is worked its missing meeting counts."""
+    week = [*CALLS, met("m", 6), call("next", 10)]
+    assert (Status.HIT, 1) == standing(*week, catalogue=guarded_by_meetings())["calls"]
+
+    sunday_worked = guarded_by_meetings().model_dump(mode="json", by_alias=True, exclude_none=True)
+    sunday_worked["calendar"]["overrides"] = {"2026-11-08": ["08:00-12:00"]}
+    assert (Status.HOLLOW, 1) == standing(*week, catalogue=Catalogue.model_validate(sunday_worked))["calls"]

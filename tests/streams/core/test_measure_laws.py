@@ -23,7 +23,7 @@ from schemas.catalogue.measures import LEADING_KEYS, Growth, Measure, leading_ke
 from schemas.catalogue.models import Catalogue
 from schemas.values import RowName, Value
 from streams.core.pipeline import compiled
-from streams.core.policy import DAY_US, MINUTE_US, SECOND_US, Policy
+from streams.core.policy import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Policy
 from streams.core.replay import replay
 from streams.core.stage import Now
 from tests.streams.core.measure_parts import ZERO, Parts, merged, parts_of, read
@@ -35,6 +35,8 @@ from tests.streams.core.worlds_measures import DAYS, START, Plan, World, worlds
 POLICY = Policy(future_us=None, horizon_us=1000 * DAY_US)
 UNTIL = START + timedelta(days=DAYS + 3, hours=12, seconds=17)
 UNTIL_US = int((UNTIL - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+READ_US = UNTIL_US - HOUR_US
+"""When a road reads its events: rows that move with the clock are told anew every ten minutes only, so at UNTIL."""
 YOUNG = {
     "conversion projected, young": (conversion("projected"), trained("projected")),
     "repeat projected, young": (repeat("projected", within="60d"),),
@@ -86,7 +88,7 @@ def told_by(catalogue: Catalogue, world: World, partitions: int) -> list[Parts]:
     """What each source of so many partitions has told JUDGE at the end."""
     road = Road(catalogue, POLICY, partitions)
     road.put(world.events)
-    road.run(Now(UNTIL_US - SECOND_US, caught_up=False))
+    road.run(Now(READ_US, caught_up=False))
     settle(road)
     return parts_of(road)
 
@@ -130,7 +132,7 @@ def test_order_chunks_partitions_ticks_and_restarts_change_no_value(name: str) -
 
         road = Road(catalogue, POLICY, partitions, Random(deal))
         road.put(world.events)
-        road.run(Now(UNTIL_US - SECOND_US, caught_up=False), restarts=0.15, early_ticks=0.1)
+        road.run(Now(READ_US, caught_up=False), restarts=0.15, early_ticks=0.1)
         settle(road)
 
         assert shown(catalogue, expected.values) == shown(catalogue, list(road.values.values()))
@@ -149,7 +151,7 @@ def test_a_state_that_comes_back_from_its_changelog_after_every_event_says_the_s
         road = Road(catalogue, POLICY, 1)
         for event in world.events:
             road.put([event])
-            road.run(Now(UNTIL_US - SECOND_US, caught_up=False))
+            road.run(Now(READ_US, caught_up=False))
             for seat in list(road.states):
                 road.restart(seat)
         settle(road)

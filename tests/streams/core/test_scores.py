@@ -247,11 +247,11 @@ def test_what_a_partition_tells_after_others_have_passed_the_horizon_still_count
 ) -> None:
     # In every month from October to March an reaches and binh does not. Any partition may be read to its end before
     # another one has begun, and ten days behind the end is forgotten what nobody can change.
-    # The guardrail of the share is red on the last day of each month.
+    # The guardrail of the share is red on the last day of each month, where every day is worked.
     written = scored(parts=[*PARTS[1:], BUSY]).model_dump(by_alias=True, exclude_none=True)
     h3, *others = written["kpis"]
     h3 |= {"targets": [{"value": 50, "per": "team"}], "guardrail": "busy"}
-    written["kpis"] = [h3, *others]
+    written |= {"kpis": [h3, *others], "calendar": {"hours": {"mon-sun": ["08:00-12:00"]}}}
     catalogue, policy = Catalogue.model_validate(written), Policy(future_us=None, horizon_us=10 * DAY_US)
     days = ("2025-10-31", "2025-11-30", "2025-12-31", "2026-01-31", "2026-02-28", "2026-03-31")
     sold = (("an", 100), ("binh", 99))
