@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from schemas.events.envelope import Rejected
 from schemas.events.fields import Time
 from schemas.events.reasons import Reason
+from schemas.events.unnamed import without_people
 
 KEPT_BYTES = 65_536
 """Of a longer key or value only this much is kept: its base64 must fit into one Kafka message (1 MiB)."""
@@ -45,8 +46,8 @@ class RawHeader(BaseModel):
 class DeadLetter(BaseModel):
     """One rejected record: the reason, the record's place, and its bytes.
 
-    `value_bytes` is the length of the original value; where it exceeds `value`, that is only the beginning, and the
-    record has to be fetched again from its place. `at` is when it was rejected.
+    `value_bytes` is the length of the value (of an anonymous event, without who sent it); where it exceeds `value`,
+    that is only the beginning, and the record has to be fetched again from its place. `at` is when it was rejected.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,7 +76,9 @@ class DeadLetter(BaseModel):
         value: bytes | None,
         headers: Sequence[tuple[str, bytes]] = (),
     ) -> "DeadLetter":
-        """A dead letter that fits into one message. `at` is RFC 3339; headers beyond KEPT_BYTES in all are dropped."""
+        """A dead letter that fits into one message, without who sent an anonymous event. `at` is RFC 3339; headers
+        beyond KEPT_BYTES in all are dropped."""
+        value, headers = without_people(value, headers)
         return cls(
             reason=rejected.reason,
             sentence=rejected.sentence,

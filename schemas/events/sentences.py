@@ -1,12 +1,16 @@
 """The first fault of a record as one sentence: place, value, rule, and which event.
 
-A sentence is read by many and kept for weeks, so free text and hashes of people are never quoted in it.
+A sentence is read by many and kept for weeks, so free text, hashes of people and who sent an anonymous event are never
+quoted in it.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
+
+from schemas.events.people import PEOPLE
+from schemas.events.unnamed import is_unnamed
 
 LONGEST = 40
 """Characters of a value that a sentence may quote."""
@@ -67,7 +71,8 @@ def of_fault(error: ValidationError, message: Mapping[str, Any], within: str = "
     if fault["type"] == "missing":
         return True, f"{place}: missing{of_event(message)}"
     field = str(fault["loc"][0]) if fault["loc"] else ""
-    value = _kind(fault["input"]) if field in PRIVATE or field.endswith("_hash") else shown(fault["input"])
+    private = PRIVATE | PEOPLE if is_unnamed(message) else PRIVATE
+    value = _kind(fault["input"]) if field in private or field.endswith("_hash") else shown(fault["input"])
     if fault["type"] == "string_pattern_mismatch":
         rule = _PATTERNS.get(field, "is not 1-128 visible characters (no space, no control character)")
     else:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from schemas.events.envelope import Event
-from schemas.events.people import ANONYMOUS_TYPES, PEOPLE
+from schemas.events.people import PEOPLE
+from schemas.events.unnamed import UNNAMED
 from streams.core.facts import Fact
 from streams.core.store import EventStore, Family, Identity
 
@@ -20,8 +21,6 @@ FREE_TEXT = "note"
 """It is for people; no measure reads it, and the state must not hold what it does not need."""
 SALE, SALE_CORRECTED, SALE_REVERSED, RETRACTED = "sale.closed", "sale.corrected", "sale.reversed", ".retracted"
 
-UNNAMED = frozenset(type_ + ending for type_ in ANONYMOUS_TYPES for ending in ("", RETRACTED))
-"""Types of which the state never holds who sent them."""
 SALES = frozenset({SALE, SALE_REVERSED})
 """Roots of these types belong to the family of their sale."""
 

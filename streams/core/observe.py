@@ -20,13 +20,13 @@ from schemas.events.decode import Decoder
 from schemas.events.envelope import Event, Reason, Rejected, encode
 from schemas.events.registry import Registry
 from schemas.events.times import format_us
+from schemas.events.unnamed import UNNAMED
 from streams.core import frames
 from streams.core.cells import UNKNOWN_OWNER, Cells
 from streams.core.corrections import (
     FREE_TEXT,
     SALE,
     SALE_REVERSED,
-    UNNAMED,
     Ledger,
     Standing,
     amends,

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from schemas.events.unnamed import without_people
 from streams.dead_letters.letters import Letter, readable
 
 PIPE_COLUMNS = 160
@@ -63,15 +64,16 @@ def show_table(letters: Iterable[Letter]) -> None:
 
 
 def whole(letter: Letter) -> Iterable[tuple[str, str]]:
-    """All of a letter as names and texts."""
+    """All of a letter as names and texts; of an older one too without who sent an anonymous event."""
     content = letter.content
+    value, headers = without_people(content.value, [(header.name, header.value) for header in content.headers])
     yield "letter", str(letter.place)
     yield "rejected", content.at
     yield "reason", content.reason
     yield "sentence", readable(content.sentence.encode())
     yield "record", f"{content.topic} {content.partition}:{content.offset}"
-    for header in content.headers:
-        yield "header", f"{readable(header.name.encode())}: {readable(header.value)}"
+    for name, text in headers:
+        yield "header", f"{readable(name.encode())}: {readable(text)}"
     yield "key", readable(content.key)
     cut = (
         f" (only the first {len(content.value or b''):,} are kept)"
@@ -79,4 +81,4 @@ def whole(letter: Letter) -> Iterable[tuple[str, str]]:
         else ""
     )
     yield "bytes", f"{content.value_bytes:,}{cut}"
-    yield "value", readable(content.value)
+    yield "value", readable(value)

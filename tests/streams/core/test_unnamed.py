@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from schemas import topics
+from schemas.dead_letter import DeadLetter
 from streams.core.corrections import unpack
 from streams.core.observe import Observe
 from streams.core.pipeline import compiled
@@ -40,6 +41,10 @@ def test_no_row_and_no_letter_says_who_answered(store: type[MemoryStore]) -> Non
         # It waits for x, which turns out to be of another type: its dead letter is written from the state.
         record("4", f"{SURVEY}.retracted", "r3", owner=SECRET, supersedes=of_x),
         record("x", "call.completed", "r3", owner="an", duration_s=5, outcome="answered"),
+        # Refused at once, for what they hold and for their key.
+        record("5", SURVEY, "r5", score=99, owner=SECRET, person_id=SECRET),
+        record("6", SURVEY, "r6", score=9, owner=f"{SECRET} with a space"),
+        record("7", SURVEY, "r7", score=9, owner=SECRET)._replace(key=b"r6"),
     ]
 
     steps = [state.feed([one], Now(NOW_US, caught_up=True)) for one in records]
@@ -48,8 +53,10 @@ def test_no_row_and_no_letter_says_who_answered(store: type[MemoryStore]) -> Non
     sent = [(send.topic.name, send.value or b"") for step in steps for send in step.sends]
     assert b"r1" in rows
     assert SECRET.encode() not in rows
-    assert topics.DEAD_LETTER.name in {topic for topic, _ in sent}
     assert not any(SECRET.encode() in value for _, value in sent)
+    letters = [DeadLetter.model_validate_json(value) for topic, value in sent if topic == topics.DEAD_LETTER.name]
+    assert ["not_supersedable", "wrong_field", "wrong_field", "key_mismatch"] == [letter.reason for letter in letters]
+    assert not any(SECRET.encode() in (letter.value or b"") for letter in letters)
 
 
 def test_the_person_of_any_other_event_is_kept() -> None:

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from schemas.dead_letter import RawHeader
 from schemas.events.reasons import Reason
 from schemas.events.times import parse_us
-from streams.dead_letters.letters import Place, Selection, attributes_of, readable
-from tests.streams.dead_letters.letters import AT, event, letter
+from streams.dead_letters.letters import Letter, Place, Selection, attributes_of, readable
+from streams.dead_letters.shown import whole
+from tests.streams.dead_letters.letters import AT, PLACE, event, letter
 
 
 @given(st.integers(0, 10**9 - 1), st.integers(0, 10**18 - 1))
@@ -67,3 +68,13 @@ def test_nothing_that_steers_a_terminal_is_shown_as_it_is() -> None:
     assert readable(b"\x1b[2J") == "\\x1b[2J"
     assert readable(b"\xff\x00") == "0xff00"
     assert readable(None) == "-"
+
+
+def test_a_letter_that_was_kept_whole_does_not_show_who_answered() -> None:
+    answer = event(type="survey.esat.response", data={"score": 99, "owner": "somebody-of-7"})
+    kept = letter(Reason.WRONG_FIELD, b"").content.model_copy(update={"value": answer, "value_bytes": len(answer)})
+
+    told = dict(whole(Letter.of(PLACE, kept)))
+
+    assert "somebody-of-7" not in str(told)
+    assert '"score":99' in told["value"]
