@@ -4,7 +4,7 @@ A frame goes to one partition of the next stage. Absolute values, never deltas: 
 nothing. Slices of one source are in the order of their stamps.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -22,7 +22,7 @@ HOUR = "h"
 Cell = tuple[int, str, str, list[int | str]]
 """(group, subject, window id, vector): of a period the vector of all KPIs of the group, of an hour that of those whose
 hours are kept (layout.py). A component beyond 64 bits travels as its digits."""
-Total = tuple[str, str, str, list[dict[int, int]]]
+Total = tuple[str, str, str, Sequence[Mapping[int, int | str]]]
 """(kpi, subject, window id, sparse vector of each linked leaf), from LINK. Numbers beyond 64 bits travel as digits."""
 KeyCount = tuple[str, int, str, str, str, int]
 """(kpi, key leaf, subject, window id, key, references)."""

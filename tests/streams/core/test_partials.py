@@ -3,12 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.frames import Cell
+from streams.core.frames import Cell, Frame, Slice, decode
 from streams.core.hours import Hours
 from streams.core.layout import HOUR_WIDTH, Layout
 from streams.core.partials import Partials
 from streams.core.policy import MINUTE_US
-from streams.core.rows import Rows
+from streams.core.rows import Rows, packed
 from tests.streams.core import worlds
 from tests.streams.core.plans import plans_of
 
@@ -65,6 +65,19 @@ def test_a_frame_that_is_read_again_writes_no_row() -> None:
     rows.flush()
 
     assert ({}, {}) == (dict(partials.put("o0", cell)[0]), rows.flush())
+
+
+def test_totals_beyond_64_bits_travel_as_digits_and_are_numbers_again() -> None:
+    plan = next(plan for plan in plans_of(worlds.catalogue(3, kpis=40)) if plan.linked == 1)
+    partials = Partials(Rows(), Layout([plan]))
+    found = []
+    for number in (HUGE, HUGE, HUGE - 1):
+        sent = Frame("l0", None, None, [Slice(0, totals=[(plan.kpi.id, "an", "2026-11", [{0: number, 1: 2}])])])
+        (total,) = decode(packed(sent)).slices[0].totals
+        found.append(partials.put_total("l0", total))
+
+    assert [False, None, True] == found
+    assert [{0: HUGE - 1, 1: 2}] == partials.linked(plan, "an", "2026-11")
 
 
 def test_nothing_of_a_cell_that_nobody_knows_makes_no_row() -> None:
