@@ -27,3 +27,17 @@ def differ(
     if merged is not None:
         merged[:] = map(add, merged, differences)
     return changed, set(compress(kpis, [difference < 0 for difference in differences]))
+
+
+def lessened(told: list[dict[int, int]], before: list[dict[int, int]]) -> bool | None:
+    """Of sparse vectors: None where they are the same, else whether a number has become less.
+
+    Raises:
+        TypeError: digits among the integers that are told.
+    """
+    if any(type(number) is not int for vector in told for number in vector.values()):
+        raise TypeError("digits, of a number beyond 64 bits")
+    if told == before:
+        return None
+    pairs = zip(told, before, strict=False)
+    return any(new.get(slot, 0) < number for new, old in pairs for slot, number in old.items())

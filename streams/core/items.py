@@ -14,7 +14,7 @@ import msgspec
 from streams.core.accumulators import sparse
 from streams.core.accumulators.sparse import Sparse
 from streams.core.frames import Part, Payload
-from streams.core.journeys.contract import ALWAYS_US, POOL, Account, Ground, Moment, View
+from streams.core.journeys.contract import ALWAYS_US, POOL, Account, Ground, Moment, Told, View
 from streams.core.journeys.retention import Retention
 from streams.core.journeys.staff import Staff
 from streams.core.measures.compile import Plan
@@ -167,8 +167,8 @@ class Items:
         if key[3] in self._merges.joined and place.leaf.by_lead:
             view = view._replace(merged=True)
         account = journey.account(item.moments, place.ground, view)
-        before = _by_subject(item.told)
-        after = _by_subject(account.told)
+        taken_back, added = _changed(item.told, account.told)
+        before, after = _by_subject(taken_back), _by_subject(added)
         for (subject, window), vector in before.items():
             # What a settled window was told stands.
             if after.get((subject, window)) != vector and not self._is_settled(place, window, view.oldest_us):
@@ -216,10 +216,24 @@ def _replace(moments: list[Moment], source: str, id_: str, payload: Payload | No
     return True
 
 
+def _changed(before: Sequence[_Told], after: Sequence[Told]) -> tuple[list[_Told], list[Told]]:
+    """What is told no more, and what is new; the same may be told several times. An event of an item of many periods or
+    subjects mostly changes one of them."""
+    taken_back, added = [], [*after]
+    for one in before:
+        if one in added:
+            added.remove(one)
+        else:
+            taken_back.append(one)
+    return taken_back, added
+
+
 def _by_subject(told: Sequence[tuple[tuple[str, ...], str, Mapping[int, int | str]]]) -> dict[tuple[str, str], Sparse]:
     """What each (subject, window) was told; the pool's subject has no name."""
     found: dict[tuple[str, str], Sparse] = {}
     for subjects, window, vector in told:
+        own = sparse.integers(vector)
         for subject in subjects if window != POOL else ("",):
-            sparse.add(found.setdefault((subject, window), {}), sparse.integers(vector))
+            known = found.get((subject, window))
+            found[subject, window] = own if known is None else sparse.merge((known, own))
     return found

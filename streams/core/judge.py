@@ -81,6 +81,17 @@ class _Heeded(NamedTuple):
     grows: bool
 
 
+class _Telling(NamedTuple):
+    """What a linked total of a KPI and subject is about. `kpis` has the KPI alone; `decides` is what else its value
+    decides, if anything; an open row that grows needs no second look where it `stands_alone`."""
+
+    plan: Plan
+    number: int
+    kpis: Mapping[str, None]
+    decides: _Heeded | None
+    stands_alone: bool
+
+
 class Judge:
     """State of one partition of kpi.partials."""
 
@@ -124,6 +135,7 @@ class Judge:
         )
         self._timers = Timers()
         self._heeded: dict[tuple[int, str], list[_Heeded]] = {}
+        self._tellings: dict[tuple[str, str], _Telling] = {}
         self._alerts: list[Send] = []
         self._published = (0, 0)
         """When rows were published last, and how many; as many as this for each partition."""
@@ -459,18 +471,41 @@ class Judge:
             if self._partials.put_total(source, total) is not None:
                 self._aged[kpi] = None
             return
-        if not self._spec.fits(kpi, subject, period):
-            return  # told before the catalogue changed
-        window = self._window(period)
+        telling = self._tellings.get((kpi, subject))
+        grain, window = self._spec.windows.parse(period)
+        if telling is None or grain is not telling.plan.kpi.period:
+            if not self._spec.fits(kpi, subject, period):
+                return  # told before the catalogue changed
+            telling = None
         is_over = window.end_us < self._meta["oldest_us"] - self._spec.reaches_us[kpi]
         less = None if is_over else self._partials.put_total(source, total)
-        if less is not None and kpi in self._spec.grown:
+        if less is None:
+            return
+        if kpi in self._spec.grown:
             self._rebase(self._spec.grown[kpi], subject, window, stamp_us)
-        elif less is not None and not is_whole(subject):
+        elif not is_whole(subject):
             self._count_series(self._spec.plans[kpi], subject, window)
-        elif less is not None:
-            self._count(self._spec.plans[kpi], subject, window)
-            self._heed(self._heeding(kpi, subject), stamp_us, less=less)
+        else:
+            self._take_value(telling or self._find_telling(kpi, subject), subject, window, stamp_us, less=less)
+
+    def _find_telling(self, kpi: str, subject: str) -> _Telling:
+        plan, one = self._spec.plans[kpi], self._heeding(kpi, subject)
+        known = self._tellings[kpi, subject] = _Telling(
+            plan,
+            self._spec.layout.of(kpi).number,
+            {kpi: None},
+            one if one.guarded or one.asked else None,
+            plan.growing is None and not one.guarded,
+        )
+        return known
+
+    def _take_value(self, telling: _Telling, subject: str, window: Window, stamp_us: int, *, less: bool) -> None:
+        """A linked total has changed, and the KPI's value with it."""
+        plan, number, kpis, decides, stands_alone = telling
+        if less or not stands_alone or not self._values.touch_block(number, subject, window.id, kpis):
+            self._count(plan, subject, window)
+        if decides is not None:
+            self._heed(decides, stamp_us, less=less)
 
     def _find_heeded(self, number: int, subject: str) -> list[_Heeded]:
         """Of a group the KPIs whose values decide more than their own rows."""

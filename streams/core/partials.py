@@ -24,9 +24,9 @@ from streams.core.series import is_whole
 from streams.core.windows import Window, Windows
 
 try:
-    from streams.core.differences import differ
+    from streams.core.differences import differ, lessened
 except ImportError:  # installed where there was no compiler
-    from streams.core.differing import differ
+    from streams.core.differing import differ, lessened
 
 CELL, KEYS = "cell", "keys"
 NO_LINKED = Linked(())
@@ -114,18 +114,22 @@ class Partials:
     def put_total(self, source: str, total: Total) -> bool | None:
         """Take a source's newest linked totals: None if nothing changed, else whether one has become less."""
         kpi, subject, window, told = total
-        vectors = [sparse.integers(vector) for vector in told]
+        vectors: Any = told
         key = (KEYS, kpi, subject, window)
         sources = self._rows.get(key) or {}
         before = sources.get(source) or [{}] * len(vectors)
-        if before == vectors:
+        try:
+            less = lessened(vectors, before)
+        except TypeError:  # digits, of a number beyond 64 bits
+            vectors = [sparse.integers(vector) for vector in told]
+            less = lessened(vectors, before)
+        if less is None:
             return None
         sources[source] = vectors
         self._rows.put(key, sources)
         if window == POOL:
             self._pools.pop(kpi, None)
-        pairs = zip(vectors, before, strict=False)
-        return any(new.get(slot, 0) < number for new, old in pairs for slot, number in old.items())
+        return less
 
     def reading(self, plan: Plan, subject: str, window: str) -> Reading:
         """Value and n of a KPI for a subject and period."""
@@ -171,10 +175,9 @@ class Partials:
         group, at, _, _ = self._places[plan.kpi.id]
         if self.vector(group, subject, window)[at + FACTS_SLOT] > 0:
             return True
-        if not plan.journeys:
-            return False
-        linked = self.linked(plan, subject, window)
-        return any(linked[leaf.index] for leaf in plan.journeys)
+        # Whatever items tell, one of its slots counts them: no partition of LINK makes up for what another one told.
+        told = self._told(plan, subject, window) if plan.journeys else ()
+        return any(vectors[leaf.index] for vectors in told for leaf in plan.journeys)
 
     def n(self, plan: Plan, subject: str, window: str) -> int:
         """The events or entities behind a value, without the value."""
@@ -223,14 +226,20 @@ class Partials:
         return merged
 
     def linked(self, plan: Plan, subject: Whose, window: str) -> list[Sparse]:
-        """The vector of each linked leaf, over all partitions of LINK."""
+        """The vector of each linked leaf, over all partitions of LINK; not to be changed."""
         if isinstance(subject, tuple):
             told = [self.linked(plan, one, window) for one in subject]
             return [sparse.merge(vectors[leaf] for vectors in told) for leaf in range(plan.linked)]
-        sources: Mapping[str, list[Sparse]] = self._rows.get((KEYS, plan.kpi.id, subject, window)) or {}
-        # Another catalogue may have had more or fewer of them; LINK tells its totals anew.
-        parts = [vectors for vectors in sources.values() if len(vectors) == plan.linked]
+        parts = self._told(plan, subject, window)
+        if len(parts) == 1:
+            return parts[0]
         return [sparse.merge(vectors[leaf] for vectors in parts) for leaf in range(plan.linked)]
+
+    def _told(self, plan: Plan, subject: str, window: str) -> list[list[Sparse]]:
+        """The vectors of each partition of LINK. Another catalogue may have had more or fewer leaves; LINK tells its
+        totals anew."""
+        sources: Mapping[str, list[Sparse]] = self._rows.get((KEYS, plan.kpi.id, subject, window)) or {}
+        return [vectors for vectors in sources.values() if len(vectors) == plan.linked]
 
     def _linked(self, plan: Plan, subject: Whose, window: str) -> Linked:
         """What LINK told, with the clock."""

@@ -12,6 +12,8 @@ WIDTH = 6
 KPIS = ["calls", "calls", "sales", "sales", "leads", "leads"]
 components = st.sampled_from([0, 0, 0, 1, -1, 300]) | st.integers(-(2**70), 2**70)
 vectors = st.lists(components, min_size=WIDTH, max_size=WIDTH)
+numbers = st.sampled_from([1, 2, -1]) | st.integers(-(2**70), 2**70).filter(bool)
+sparse = st.lists(st.dictionaries(st.integers(0, 3), numbers, max_size=3), max_size=2)
 ways = pytest.mark.parametrize("way", [differing, differences])
 
 
@@ -42,6 +44,30 @@ def test_a_kpi_has_changed_by_any_of_its_slots_and_is_less_by_any_of_them(way: A
 
     assert (["calls", "leads"], {"leads"}) == ([*changed], less)
     assert [10, 11, 10, 10, 8, 11] == merged
+
+
+@settings(max_examples=100)
+@given(sparse, sparse)
+def test_both_ways_find_the_same_of_sparse_vectors(told: list[dict[int, int]], before: list[dict[int, int]]) -> None:
+    less = differing.lessened(told, before)
+
+    assert less is differences.lessened(told, before)
+    assert (less is None) is (told == before)
+
+
+@ways
+def test_a_number_of_a_sparse_vector_is_less_by_going_and_not_by_coming(way: Any) -> None:
+    assert way.lessened([{1: 5}, {}], [{1: 5}, {2: 1}]) is True
+    assert way.lessened([{1: 4}, {2: 1}], [{1: 5}, {}]) is True
+    assert way.lessened([{1: 5, 3: 2}], [{1: 5}]) is False
+    assert way.lessened([{1: 5}], [{1: 5, 3: -2}]) is False
+    assert way.lessened([{1: 5}], [{1: 5}]) is None
+
+
+@ways
+def test_digits_of_a_sparse_vector_are_refused(way: Any) -> None:
+    with pytest.raises(TypeError):
+        way.lessened([{1: "18446744073709551616"}], [{}])
 
 
 @ways
