@@ -7,17 +7,18 @@ What comes is gathered, and counted when the slices are asked for: events that s
 corrections add and take back one by one, both slice by slice, so that each slice shows the state of its own time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from schemas.events.envelope import Event
 from streams.core.accumulators.vector import add, retract, zero
 from streams.core.calendar.absences import LEAVE
 from streams.core.columns import FEWEST, Change, Columns
-from streams.core.facts import Fact
+from streams.core.facts import Credit, Fact
 from streams.core.frames import Payload, Slice, integers
 from streams.core.handling import Handling
 from streams.core.layout import COUNT, HOUR_WIDTH, LAST
+from streams.core.relayout import Shape, rearrange
 from streams.core.rows import Key, Rows
 from streams.core.series import is_whole
 from streams.core.spread import MERGED, Spread, Touch
@@ -29,6 +30,8 @@ except ImportError:  # installed where there was no compiler
     from streams.core.differing import plus
 
 CELL, PANE, REFERENCE, UNKNOWN_OWNER = "cell", "pane", "reference", "unknown_owner"
+OWN = ""
+"""The one source of what a partition of OBSERVE counts itself."""
 
 
 class Cells:
@@ -155,24 +158,53 @@ class Cells:
                 self._rows.drop(key)
         self._handling.sweep(oldest_us)
 
-    def restart(self) -> None:
-        """Another catalogue: set everything to nothing, to be counted anew. Every group hears of the subjects and
-        windows that had something, because what stays at nothing has to be told too."""
-        groups = self._spread.layout.groups
-        for key, _ in self._rows.items(CELL):
-            self._rows.drop(key)
-            period, _ = self._windows.parse(str(key[3]))
-            for group in groups:
-                if group.period is period and (group.divided or is_whole(str(key[2]))):
-                    self._put((CELL, group.number, *key[2:]), zero(group.width))
-        for key, _ in self._rows.items(PANE):
-            self._rows.drop(key)
-            for group in groups:
-                if group.hours:
-                    self._put((PANE, group.number, *key[2:]), zero(group.hours_width))
+    # -- another catalogue (recount)
+
+    def rearrange(self, before: Shape, kept: Container[str]) -> None:
+        """The KPIs that are `kept` move from the slots of a shape to those of the catalogue, all others are back at
+        nothing. Every group hears of the subjects and windows that had something, because what stays at nothing has to
+        be told too."""
+        tables = (CELL, PANE)
+        names = {table: dict.fromkeys(key[2:] for key, _ in self._rows.items(table)) for table in tables}
+        for table in tables:
+            for key, vector in self._rows.items(table):
+                self._rows.read_as(key, {OWN: vector})
+        rearrange(self._rows, before, self._spread.layout, lambda kpi, subject, window: kpi in kept)
+        for table in tables:
+            for key, sources in self._rows.items(table):
+                self._rows.read_as(key, sources[OWN])
+        for group in self._spread.layout.groups:
+            for name in names[CELL]:
+                if self._windows.parse(str(name[1]))[0] is group.period and (group.divided or is_whole(str(name[0]))):
+                    self._tell_again((CELL, group.number, *name), group.width)
+            for name in names[PANE] if group.hours else ():
+                self._tell_again((PANE, group.number, *name), group.hours_width)
         for key, _ in self._rows.items(REFERENCE):
-            self._put(key, 0)
-        self._handling.restart()
+            if key[1] not in kept:
+                self._put(key, 0)
+        if not self._spread.turns:
+            self._handling.forget()
+
+    def follow_turns(self, facts: Iterable[Fact]) -> None:
+        """Take up the work on tickets, where no KPI has read it before."""
+        if self._spread.turns and not self._handling.is_followed:
+            for fact in facts:
+                if fact.type in self._spread.turns:
+                    self._handling.take(fact, 1)
+
+    def timed(self, fact: Fact) -> Fact:
+        """A fact as it counts: an end of work with the time worked."""
+        return self._handling.timed(fact) if fact.type in self._spread.turns else fact
+
+    def begin_hours(self, fact: Fact, credit: Credit, spread: Spread) -> None:
+        """Add a fact to the hours alone of some KPIs."""
+        for touch in spread.touches(fact, credit):
+            for subject in touch.subjects:
+                self._touch_hour(touch, subject, fact, 1)
+
+    def _tell_again(self, key: Key, width: int) -> None:
+        vector = self._rows.get(key)
+        self._put(key, zero(width) if vector is None else vector)
 
     # -- rows
 
@@ -194,17 +226,24 @@ class Cells:
 
     def _count(self, fact: Fact, sign: int, oldest_pane_us: int, *, keyed: bool = False) -> None:
         """Add or take back one fact; `keyed`: only in the KPIs that are counted one by one."""
+        spread = self._spread
         if fact.type == LEAVE:
             stands = (fact.data["start"], fact.data["end"]) if sign > 0 else (None, None)
             self._absences[fact.identity] = (fact.data["person_id"], *stands)
-        elif fact.type == MERGED and self._spread.by_lead:
+        credit = spread.crediting.of(fact)
+        self._meet(credit.unknown_owner)
+        self.change(fact, credit, sign, spread, oldest_pane_us, keyed=keyed)
+
+    def change(
+        self, fact: Fact, credit: Credit, sign: int, spread: Spread, oldest_pane_us: int, *, keyed: bool = False
+    ) -> None:
+        """Add a fact to the KPIs of a spread, or take it back, for those credited."""
+        if fact.type == MERGED and spread.by_lead:
             told = (fact.time_us, fact.data["lead_id"], fact.data["into_lead_id"])
             self._merges[fact.identity] = told if sign > 0 else None
-        credit = self._spread.crediting.of(fact)
-        self._meet(credit.unknown_owner)
-        for touch in self._spread.touches(fact, credit, keyed=keyed):
+        for touch in spread.touches(fact, credit, keyed=keyed):
             self._touch(touch, fact, sign, oldest_pane_us)
-        for tag, leaf, key, source, id_, payload, _ in self._spread.parts(fact, credit):
+        for tag, leaf, key, source, id_, payload, _ in spread.parts(fact, credit):
             # The newest is the one that stands: a correction takes the old fact back before it adds the new one.
             self._parts[tag, leaf, key, source, id_] = payload if sign > 0 else None
 
@@ -235,15 +274,21 @@ class Cells:
             change(vector, touch.vector, offset)
             self._put(key, vector)
             if in_hours and is_whole(subject):
-                hour = (PANE, group.number, subject, str(touch.pane))
-                activity = self._rows.get(hour) or zero(group.hours_width)
-                slot = group.hours[kpi]
-                activity[slot + COUNT] += sign * touch.active
-                activity[slot + LAST] = max(activity[slot + LAST], fact.time_us)
-                self._put(hour, activity)
+                self._touch_hour(touch, subject, fact, sign)
             for leaf, value in touch.keys:
                 reference = (REFERENCE, kpi, leaf, subject, touch.period, value)
                 self._put(reference, (self._rows.get(reference) or 0) + sign)
+
+    def _touch_hour(self, touch: Touch, subject: str, fact: Fact, sign: int) -> None:
+        """One fact's effect on the hours of one subject."""
+        kpi = touch.plan.kpi.id
+        group = self._spread.layout.of(kpi)
+        hour = (PANE, group.number, subject, str(touch.pane))
+        activity = self._rows.get(hour) or zero(group.hours_width)
+        slot = group.hours[kpi]
+        activity[slot + COUNT] += sign * touch.active
+        activity[slot + LAST] = max(activity[slot + LAST], fact.time_us)
+        self._put(hour, activity)
 
 
 class _Cut(NamedTuple):

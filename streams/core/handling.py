@@ -91,8 +91,20 @@ class Handling:
             elif at > 1:
                 self._put(key, turns[at - 1 :])
 
-    def restart(self) -> None:
-        """Another catalogue: every turn is told anew."""
+    @property
+    def is_followed(self) -> bool:
+        """Whether any turn is known."""
+        return bool(self._rows.items(WORK))
+
+    def timed(self, fact: Fact) -> Fact:
+        """A turn as it stands by now: an end with the time worked that no system measured."""
+        turn, turns = _turn_of(fact), self._turns((WORK, fact.data[TICKET], fact.data[OWNER]))
+        at = bisect_left(turns, _order(turn), key=_order)
+        worked = _worked(turn, turns[at - 1] if at else None)
+        return fact if worked is None else fact._replace(data=worked)
+
+    def forget(self) -> None:
+        """A catalogue that does not read them: nothing is kept."""
         for key, _ in self._rows.items(WORK):
             self._rows.drop(key)
 

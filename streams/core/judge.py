@@ -27,7 +27,7 @@ from streams.core.partials import KEYS, Partials
 from streams.core.peers import Peers
 from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US, SECOND_US
 from streams.core.readings import Readings
-from streams.core.relayout import Shape, rearrange, shape_of
+from streams.core.relayout import Earlier, Shape, rearrange, shape_of
 from streams.core.rows import Rows
 from streams.core.scores import Scores
 from streams.core.series import is_whole, whole_of
@@ -103,6 +103,7 @@ class Judge:
         this = proxy(self)
         self._rows = Rows()
         self._aligned = Alignment(self._rows, spec.sources)
+        self._earlier = Earlier(self._rows, spec.layout, spec.fits)
         self._partials = Partials(self._rows, spec.layout, spec.windows, lambda: this._at_us)
         self._baselines = Baselines(
             spec.bases, self._partials, spec.windows, spec.calendars.tenant, lambda: this._at_us
@@ -180,7 +181,7 @@ class Judge:
             self._at_us = decided_us
             if changed:
                 self._adopt(decided_us)
-                for total in self._scores.forget_all():
+                for total in self._scores.adopt(self._meta["oldest_us"]):
                     self._pass_score(total)
             self.is_behind = True  # a turn may have ended before the clock was reached
         self._rearm(decided_us)
@@ -323,6 +324,7 @@ class Judge:
         self._rows.put((META,), self._meta)
         if self._rows.get((META, SHAPE)) is None:
             self._rows.put((META, SHAPE), self._shape)
+        self._earlier.save()
         sends = self._alerts + self._values.take_sends() + self._peers.take_sends()
         self._alerts = []
         return Step(sends, self._rows.flush())
@@ -377,13 +379,12 @@ class Judge:
     def _apply(self, source: str, slice_: Slice) -> None:
         for told in slice_.absences:
             self._take_absence(told, slice_.stamp_us)
-        # Cells of another catalogue's layout: OBSERVE tells all of its cells anew in ours.
-        if slice_.layout == self._spec.layout.fingerprint:
-            for cell in slice_.cells:
-                if cell[2].startswith(HOUR_PREFIX):
-                    self._take_hour(source, cell, slice_.stamp_us)
-                else:
-                    self._take_cell(source, cell, slice_.stamp_us)
+        is_ours = slice_.layout == self._spec.layout.fingerprint
+        for cell in slice_.cells if is_ours else self._earlier.carry(source, slice_):
+            if cell[2].startswith(HOUR_PREFIX):
+                self._take_hour(source, cell, slice_.stamp_us)
+            else:
+                self._take_cell(source, cell, slice_.stamp_us)
         for total in slice_.totals:
             self._take_total(source, total, slice_.stamp_us)
 

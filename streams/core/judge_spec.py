@@ -9,7 +9,7 @@ from streams.core.calendar import Calendars
 from streams.core.measures.compile import MeasureClass, Plan
 from streams.core.measures.growing import reach_us
 from streams.core.membership import FOREVER_US
-from streams.core.observe import ObserveSpec
+from streams.core.observe_spec import ObserveSpec
 from streams.core.series import parted
 from streams.core.targets import Targets
 

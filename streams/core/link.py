@@ -103,13 +103,13 @@ class Link:
         return Step([], {})
 
     def _adopt(self) -> list[Slice]:
-        """Another catalogue, or the first: it may link more or fewer leaves of a KPI, or none, so JUDGE has to hear all
-        totals anew; its people count from now on."""
-        name, fingerprint = (META, "catalogue"), self._spec.fingerprint
+        """A catalogue that joins otherwise, or the first: it may link more or fewer leaves of a KPI, or none, so JUDGE
+        has to hear all totals anew; its people count from now on. Events are not needed for it: items keep theirs."""
+        name, counting = (META, "catalogue"), self._link.counting
         told = self._rows.get(name)
-        if told == fingerprint:
+        if told == counting:
             return []
-        self._rows.put(name, fingerprint)
+        self._rows.put(name, counting)
         names = dict.fromkeys(self._totals.names())
         if told is not None:
             self._items.adopt(self._view, {CATALOGUE})

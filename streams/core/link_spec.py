@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from schemas.catalogue.models import Calendar
 from streams.core.calendar import WorkingTime
+from streams.core.counted import digest
 from streams.core.frames import Part, Payload
 from streams.core.items import Place
 from streams.core.journeys.contract import Chain, Ground
@@ -11,7 +13,7 @@ from streams.core.journeys.staff import JOINS, LEAVES, Staff
 from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.measures.leaves import KeyLeaf
 from streams.core.membership import FOREVER_US, Membership
-from streams.core.observe import ObserveSpec
+from streams.core.observe_spec import ObserveSpec
 
 CATALOGUE = "\x1ecatalogue"
 """Source of what no event says; no source of events has this character."""
@@ -20,7 +22,10 @@ CATALOGUE = "\x1ecatalogue"
 class LinkSpec:
     """What every partition of LINK shares."""
 
-    def __init__(self, observe: ObserveSpec, working_time: WorkingTime, membership: Membership) -> None:
+    def __init__(
+        self, observe: ObserveSpec, calendar: Calendar, working_time: WorkingTime, membership: Membership
+    ) -> None:
+        """Args: `working_time` is that of the tenant's `calendar`."""
         self.observe = observe
         self._membership = membership
         self.places: dict[tuple[str, int], Place] = {}
@@ -35,6 +40,11 @@ class LinkSpec:
                     self.places[plan.tag, keys.index] = Place(plan, _of_leads(keys), ground)
                     self.held[plan.kpi.id, keys.index] = plan.tag
         self.by_lead = frozenset(name for name, place in self.places.items() if place.leaf.by_lead)
+        linked = [plan.kpi for plan in observe.spread.counted.values() if plan.linked]
+        signatures = [(kpi.id, kpi.anonymous, observe.counted.signatures[kpi.id]) for kpi in linked]
+        people = observe.counted.directory.model_dump_json()
+        self.counting = digest(signatures, people, calendar.model_dump_json())
+        """Says whether another catalogue joins and tells the same."""
         self.reaches_us = {plan.kpi.id: plan.reach_us for plan in observe.spread.counted.values()}
 
     def employed(self) -> Iterator[Part]:

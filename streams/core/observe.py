@@ -8,17 +8,12 @@ Most events stand alone: nothing amends them, and they amend nothing. They are g
 (`columns`), the others one by one through the ledger. Adding commutes, so only the cut of a slice has to wait for both.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from hashlib import blake2b
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas import topics
-from schemas.catalogue.models import Catalogue, Kind
 from schemas.dead_letter import DeadLetter
-from schemas.events.decode import Decoder
 from schemas.events.envelope import Event, Reason, Rejected, encode
-from schemas.events.registry import Registry
 from schemas.events.times import format_us
 from schemas.events.unnamed import UNNAMED
 from streams.core import frames
@@ -35,15 +30,17 @@ from streams.core.corrections import (
     pack,
     unpack,
 )
+from streams.core.counted import COUNTED, Counted
+from streams.core.facts import Fact
 from streams.core.frames import Slice
+from streams.core.observe_spec import ObserveSpec
 from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US, Policy
+from streams.core.recount import recount
 from streams.core.retained import Retained
 from streams.core.rows import Rows
-from streams.core.spread import Spread, route
-from streams.core.stage import Now, PartitionOf, PlainRecord, Record, Send, Step
-from streams.core.store import Identity, MemoryStore, OpenStore, in_memory
-from streams.core.timers import minute_from
-from streams.core.windows import Windows
+from streams.core.spread import route
+from streams.core.stage import Now, PlainRecord, Record, Send, Step
+from streams.core.store import Identity, MemoryStore
 
 try:
     from streams.core.ordinary import Ordinary
@@ -51,54 +48,9 @@ except ImportError:  # installed where there was no compiler: each event is take
     Ordinary = None  # type: ignore[assignment,misc]
 
 META = "meta"
-COUNTING = b"2"
-"""To be changed when events that are kept have to be counted anew although the catalogue is the same. 2: every measure
-by lead counts merged leads once."""
-MOST_PLACED = 50_000
-"""Subjects and distinct keys whose partition is remembered: there may be more keys than fit into memory."""
 NEVER_US = -(1 << 62)
 FIRST_YEAR_US, LAST_YEAR_US = 31_536_000_000_000, 4_070_908_800_000_000
 """1971-01-01 and 2099-01-01, UTC: beyond them there is no working time to judge by."""
-
-
-class ObserveSpec:
-    """What every partition of OBSERVE shares."""
-
-    def __init__(
-        self,
-        catalogue: Catalogue,
-        spread: Spread,
-        windows: Windows,
-        policy: Policy,
-        partitions: int,
-        of: PartitionOf,
-        open_store: OpenStore = in_memory,
-    ) -> None:
-        self.open_store = open_store
-        self.spread = spread
-        self.windows = windows
-        self.policy = policy
-        self.partitions = partitions
-        self.partition_of = lru_cache(MOST_PLACED)(of)
-        self.org = catalogue.tenant.id
-        self.registry = Registry.of(catalogue.event_types)
-        self.decoder = Decoder(self.registry, catalogue.tenant.currency)
-        self.fingerprint = blake2b(catalogue.model_dump_json().encode(), digest_size=8, person=COUNTING).hexdigest()
-        self._watched = any(plan.kpi.kind is not Kind.METRIC for plan in spread.plans.values())
-        self._grains = sorted({plan.kpi.period for plan in spread.plans.values()})
-
-    def stamp(self, time_us: int) -> tuple[int, int]:
-        """When what happens at an instant of a backlog may be judged, and from when on something later is judged
-        apart. Where a KPI can alert, each minute is; else only the closing of a period makes a difference."""
-        minute_us = time_us // MINUTE_US * MINUTE_US
-        if self._watched:
-            return minute_us, minute_us + MINUTE_US
-        grace_us = self.policy.grace_us
-        periods = [self.windows.period(grain, minute_us - grace_us) for grain in self._grains]
-        return (
-            max(minute_from(period.start_us + grace_us) for period in periods),
-            min(minute_from(period.end_us + grace_us) for period in periods),
-        )
 
 
 class Observe:
@@ -138,7 +90,7 @@ class Observe:
             self._rows.load(key, value)
 
     def ready(self) -> None:
-        """Rebuild what is derived from the rows; under another catalogue, count every kept event anew."""
+        """Rebuild what is derived from the rows; under another catalogue, also what counts otherwise."""
         self._cells.ready()
         for identity in self._retained.take_amending():
             if not self._ledger.is_attached(identity):
@@ -148,8 +100,7 @@ class Observe:
             self._meta = loaded
             self._watermark_us = NEVER_US if loaded["watermark_us"] is None else loaded["watermark_us"]
             self._first_us = -NEVER_US if loaded["first_us"] is None else loaded["first_us"]
-            if loaded["fingerprint"] != self._spec.fingerprint:
-                self._recount()
+        self._adopt()
 
     def counts(self) -> Mapping[tuple[str, ...], int]:
         """(outcome, detail) -> events; detail is `late`, `conflict`, a reason code, or nothing."""
@@ -346,13 +297,22 @@ class Observe:
         # Events are forgotten by whole days: a cell has to outlive the last event that can still be taken out of it.
         self._cells.sweep(oldest_us - DAY_US, watermark_us - PANE_HORIZON_US)
 
-    def _recount(self) -> None:
-        """Another catalogue: every cell from nothing, from the events inside the horizon."""
-        self._meta["fingerprint"] = self._spec.fingerprint
-        self._cells.restart()
+    def _adopt(self) -> None:
+        """Take over what another catalogue counted, as far as it counts the same. Rows of before version 0.1.0 do not
+        say what they were counted by; then only the same catalogue counts the same."""
+        spec = self._spec
+        if self._meta["fingerprint"] == spec.fingerprint:
+            return
+        before = Counted.stored(self._rows)
+        pane_us = (self.watermark_us or 0) - PANE_HORIZON_US
+        recount(self._cells, spec.spread, spec.windows, before, spec.counted, self._facts, pane_us)
+        self._meta["fingerprint"] = spec.fingerprint
+        spec.counted.save(self._rows)
+
+    def _facts(self) -> Iterator[Fact]:
+        """Every fact that stands inside the horizon."""
         for family in self._ledger.families():
-            for fact in self._ledger.standing(family).facts:
-                self._cells.count(fact, 1)
+            yield from self._ledger.standing(family).facts
 
     # -- time
 
@@ -379,6 +339,8 @@ class Observe:
         self._retained.save()
         self._meta["watermark_us"] = self.watermark_us
         self._rows.put((META,), self._meta)
+        if self._rows.get((COUNTED,)) is None:
+            self._spec.counted.save(self._rows)
         step = Step(self._sends, self._rows.flush())
         self._sends = []
         return step

@@ -16,7 +16,8 @@ from streams.core.link import Link
 from streams.core.link_spec import LinkSpec
 from streams.core.membership import Membership
 from streams.core.notify import NotifyPartition, NotifyPolicy
-from streams.core.observe import Observe, ObserveSpec
+from streams.core.observe import Observe
+from streams.core.observe_spec import ObserveSpec
 from streams.core.policy import Policy
 from streams.core.spread import Spread
 from streams.core.stage import PartitionOf, StageSpec
@@ -45,7 +46,7 @@ def stages(
     says. LINK is left out where no KPI counts distinct keys."""
     judge = compiled(catalogue, policy, partitions, partition_of, open_store)
     observe, windows, has_keys = judge.observe, judge.windows, judge.observe.spread.has_keys
-    linking = LinkSpec(observe, judge.calendars.tenant, Membership(catalogue, windows))
+    linking = LinkSpec(observe, catalogue.calendar, judge.calendars.tenant, Membership(catalogue, windows))
     notify = NotifyPolicy(sinks=policy.channels)
     paused = announcer(catalogue, windows, policy)
     road = [

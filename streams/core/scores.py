@@ -60,12 +60,35 @@ class Scores:
                     touched |= dict.fromkeys(self._put(board, plan, person, ended, now_us))
         return [self._total(key) for key in touched]
 
-    def forget_all(self) -> list[Total]:
-        """Another catalogue: what was told is taken back, to be told anew."""
-        sums = [key for key, _ in self._rows.items(SUM)]
-        for key in [*sums, *(key for key, _ in self._rows.items(SCORE))]:
+    def adopt(self, oldest_us: int) -> list[Total]:
+        """Another catalogue: parts that it does not score go, and those of rows that are gone; of the others scores are
+        made anew, also of those whose rows are forgotten because they ended before `oldest_us`. All sums."""
+        sums = dict.fromkeys(key for key, _ in self._rows.items(SUM))
+        for key in sums:
             self._rows.drop(key)
+        boards = {board.plan.kpi.id: board for board in self._boards}
+        for key, row in self._rows.items(SCORE):
+            kpi, person, period = map(str, key[1:])
+            self._rows.drop(key)
+            board = boards.get(kpi)
+            if board is None:
+                continue
+            names = [name for name in row["parts"] if self._is_scored(board, person, _name(name), period, oldest_us)]
+            parts = {name: row["parts"][name] for name in names}
+            inside = self._windows.parse(period)[1]
+            told = self._told(board, person, inside, {_name(name): _part_of(part) for name, part in parts.items()})
+            if parts:
+                self._rows.put(key, {"parts": parts, "told": told})
+            sums |= dict.fromkeys(self._change(board, inside, None, told))
         return [self._total(key) for key in sums]
+
+    def _is_scored(self, board: Board, person: str, name: PartName, period: str, oldest_us: int) -> bool:
+        """Whether a part is one of a score."""
+        (kpi, of), plan = name, board.scored.get(name[0])
+        grain, ended = self._windows.parse(of)
+        if plan is None or grain is not plan.kpi.period or board.inside(ended).id != period:
+            return False
+        return ended.end_us < oldest_us or self._values.version(kpi, person, of) is not None
 
     def sweep(self, oldest_us: int) -> None:
         """Forget scores that nothing inside the horizon can change."""
@@ -92,11 +115,7 @@ class Scores:
             self._rows.put(key, {"parts": parts, "told": told})
         else:
             self._rows.drop(key)
-        was: list[Any] | None = row["told"]
-        if told != was:
-            for sign, what in ((-1, was), (1, told)):
-                for subject in [] if what is None else what[0]:
-                    yield self._add((SUM, board.plan.kpi.id, subject, inside.id), sign, sign * bool(what and what[1]))
+        yield from self._change(board, inside, row["told"], told)
 
     def _part(self, board: Board, plan: Plan, person: str, window: Window, now_us: int) -> Part | None:
         """What one row adds; None where there is none to score."""
@@ -129,6 +148,13 @@ class Scores:
         return [subjects, board.reached(parts, inside)]
 
     # -- sums
+
+    def _change(self, board: Board, inside: Window, was: list[Any] | None, told: list[Any] | None) -> Iterator[Key]:
+        """From what was told of a person to what is told now; the sums that it changes."""
+        if told != was:
+            for sign, what in ((-1, was), (1, told)):
+                for subject in [] if what is None else what[0]:
+                    yield self._add((SUM, board.plan.kpi.id, subject, inside.id), sign, sign * bool(what and what[1]))
 
     def _add(self, key: Key, scored: int, reached: int) -> Key:
         before: list[int] = self._rows.get(key) or [0, 0]

@@ -1,8 +1,9 @@
 """From a fact to the cells it changes: credited subjects times windows, for every KPI that reads its type."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Container, Iterator, Mapping
+from copy import copy
+from typing import NamedTuple, TypeVar
 
 from schemas.catalogue.models import Catalogue
 from schemas.events.registry import Registry
@@ -19,6 +20,7 @@ from streams.core.series import joined, named_in, whole_of
 from streams.core.windows import Windows
 
 MERGED = "lead.merged"
+T = TypeVar("T")
 
 
 class Touch(NamedTuple):
@@ -69,6 +71,20 @@ class Spread:
         self.turns = turns_read(self.counted.values())
         """Types of events that say how long somebody worked on a ticket, where a KPI reads that."""
 
+    def only(self, kpis: Container[str]) -> "Spread":
+        """The same for some of the KPIs counted."""
+        some = copy(self)
+        some._by_type = _some(self._by_type, lambda plan: plan.kpi.id in kpis)
+        some._keyed = _some(self._keyed, lambda plan: plan.kpi.id in kpis)
+        some._joined = _some(self._joined, lambda entry: entry[0].kpi.id in kpis)
+        some.by_lead = any(plan.by_lead for kpi, plan in self.counted.items() if kpi in kpis)
+        return some
+
+    @property
+    def types(self) -> frozenset[str]:
+        """Types of events that any KPI counts or joins."""
+        return frozenset(self._by_type) | frozenset(self._joined)
+
     @property
     def has_keys(self) -> bool:
         """Whether any KPI counts distinct keys or joins events, and so needs stage LINK."""
@@ -102,6 +118,12 @@ class Spread:
                 pane=self._windows.pane(fact.time_us).id if watches_hours(plan) else None,
                 active=0 if fact.whole else 1,
             )
+
+
+def _some(by_type: Mapping[str, list[T]], is_one: Callable[[T], bool]) -> dict[str, list[T]]:
+    """Of what is kept by type some, without types that have none."""
+    found = {type_: [one for one in entries if is_one(one)] for type_, entries in by_type.items()}
+    return {type_: entries for type_, entries in found.items() if entries}
 
 
 def route(anonymous: bool, subject: str, org: str) -> str:

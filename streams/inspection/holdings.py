@@ -33,7 +33,7 @@ from streams.core.totals import TOTAL
 from streams.core.value_rows import ROW
 from streams.core.watch import ALERT, BASELINE
 
-OTHER_CATALOGUE = "its vectors are those of another catalogue; a worker with this one counts them anew at its start"
+OTHER_CATALOGUE = "its vectors are those of another catalogue; a worker with this one takes them over at its start"
 ALONE = "o"
 """The one source of a partition of OBSERVE or LINK in the shape of JUDGE's rows."""
 

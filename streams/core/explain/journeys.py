@@ -141,9 +141,9 @@ def _joined(leaf: JourneyLeaf, scene: Scene, merges: Merges, tally: Tally) -> di
             else:
                 tally.note(Reason.FIELD, ", ".join((*(leaf.fields or ()), *leaf.measured)), fact.identity)
     if isinstance(leaf.journey, Staff):
-        linking = LinkSpec(
-            scene.spec.observe, scene.spec.calendars.tenant, Membership(scene.spec.catalogue, scene.spec.windows)
-        )
+        spec, catalogue = scene.spec, scene.spec.catalogue
+        membership = Membership(catalogue, spec.windows)
+        linking = LinkSpec(spec.observe, catalogue.calendar, spec.calendars.tenant, membership)
         for tag, index, key, source, id_, payload, *_ in linking.employed():
             if (tag, index) == (scene.plan.tag, leaf.index) and payload is not None:
                 joined[key].append(Moment(payload[0], source, id_, *payload[1:]))

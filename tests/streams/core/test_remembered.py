@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.catalogue.models import Catalogue
-from streams.core import observe, targets
+from streams.core import observe_spec, targets
 from streams.core.judge_spec import JudgeSpec
 from streams.core.pipeline import compiled
 from streams.core.policy import DAY_US, Policy
@@ -56,7 +56,7 @@ def test_nothing_is_remembered_of_a_kpi_without_a_target(spec: JudgeSpec) -> Non
 
 
 def test_partitions_of_ever_new_keys_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(observe, "MOST_PLACED", 10)
+    monkeypatch.setattr(observe_spec, "MOST_PLACED", 10)
     spec = compiled(CATALOGUE, Policy(), 4, len)
 
     assert list(range(1, DAYS)) == [spec.observe.partition_of("x" * number) for number in range(1, DAYS)]

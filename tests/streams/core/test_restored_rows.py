@@ -1,5 +1,7 @@
 """Rows of JUDGE after a restart: what began before the first decision still closes, and what is forgotten stays so."""
 
+from datetime import date, timedelta
+
 from schemas.catalogue.models import Catalogue
 from schemas.topics import Stage
 from streams.core import frames
@@ -70,3 +72,22 @@ def test_another_catalogue_tells_nothing_of_days_that_are_forgotten() -> None:
 def days_told(road: Road) -> dict[tuple[str, ...], tuple[object, ...]]:
     rows = {name: one for name, one in road.values.items() if one.kpi == "sales" and one.period < "2026-02-15"}
     return {name: (one.value, one.n, one.version) for name, one in rows.items()}
+
+
+def test_a_renamed_catalogue_still_scores_days_that_are_forgotten() -> None:
+    # One sale a day is asked of each; on the second of January binh sells nothing, and so has not reached them all.
+    written = scored("every", parts=[SALES], period="quarter").model_dump(by_alias=True, exclude_none=True)
+    renamed = {**written, "kpis": [{**kpi, "title": "renamed"} for kpi in written["kpis"]]}
+    road = Road(Catalogue.model_validate(written), Policy(future_us=None, horizon_us=10 * DAY_US), 1)
+    for day in (str(date(2026, 1, 1) + timedelta(number)) for number in range(90)):
+        sellers = ("an",) if day == "2026-01-02" else ("an", "binh")
+        road.put([sale(f"{day}-{who}", f"{day}T03:00:00", 5, owner=who) for who in sellers])
+        road.run(Now(UNTIL_US, caught_up=False))
+
+    road.adopt(Catalogue.model_validate(renamed))
+    road.put([sale("last", "2026-04-02T03:00:00", 5, owner="an")])
+    road.run(Now(UNTIL_US, caught_up=False))
+    road.tick(UNTIL_US)
+
+    told = road.values["h3", "hn-1", "2026-Q1"]
+    assert (50, 2) == (told.value, told.n)

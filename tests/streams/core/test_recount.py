@@ -1,0 +1,239 @@
+"""An edit of the catalogue loses nothing that was counted, however short the horizon is."""
+
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+
+from schemas.catalogue.models import Catalogue
+from schemas.topics import Stage
+from streams.core import frames
+from streams.core.counted import COUNTED
+from streams.core.policy import DAY_US, MINUTE_US, SECOND_US, Policy
+from streams.core.rows import Rows
+from streams.core.stage import Now
+from tests.streams.core import worlds
+from tests.streams.core.road import Road
+from tests.streams.core.test_growth import sale
+from tests.streams.core.test_road_laws import UNTIL_US, settle
+
+DAYS = 10
+POLICY = Policy(future_us=None, horizon_us=DAYS * DAY_US)
+NEAR = timedelta(days=DAYS - 3)
+"""Between an event and what amends it: whether one of ten days ago is still known is a matter of chunks."""
+SHOWN = {"title": "x", "kind": "leading", "unit": "things", "scope": "team"}
+JOINED: list[dict[str, Any]] = [
+    {
+        **SHOWN, "id": "won", "unit": "%", "period": "month", "measure": {
+            "conversion": {"from": "lead.created", "to": "sale.closed", "key": "lead_id", "within": "20d"}, "as": "raw",
+        },
+    },
+    {**SHOWN, "id": "leads", "period": "year", "measure": {"count": "call.completed", "distinct": "lead_id"}},
+    {**SHOWN, "id": "sources", "period": "quarter", "by": "owner", "measure": {"count": "call.completed"}},
+    {
+        **SHOWN, "id": "grown", "unit": "%", "period": "month",
+        "measure": {"growth": {"of": {"count": "call.completed"}, "over": "1 month", "against": "previous"}},
+    },
+]  # fmt: skip
+seeds = st.integers(0, 2**32)
+
+
+# What one partition told waits for the other one when the catalogue changes, and its days are forgotten by then.
+@example(0, 0, 0, 0, 20, 2)
+@given(seeds, seeds, seeds, seeds, st.integers(20, 60), st.sampled_from([1, 2]))
+@hypothesis(max_examples=12)
+def test_what_counts_as_before_has_the_rows_that_it_has_without_the_edit(
+    company: int, edit: int, week: int, deal: int, size: int, partitions: int
+) -> None:
+    old = written(worlds.catalogue(company))
+    old["kpis"] += JOINED
+    new, same = edited(old, Random(edit))
+    events = history(week, size)
+
+    left = travelled(old, old, events, partitions, Random(deal))
+    right = travelled(old, new, events, partitions, Random(deal))
+
+    assert rows(left, same) == rows(right, same)
+
+
+def travelled(
+    old: dict[str, Any], new: dict[str, Any], events: list[worlds.Event], partitions: int, random: Random
+) -> Road:
+    """The second half of the events after an edit, which states take up from their changelogs, as they do then and
+    again."""
+    road = Road(Catalogue.model_validate(old), POLICY, partitions, random)
+    half = len(events) // 2
+    road.put(events[:half])
+    road.run(Now(UNTIL_US - SECOND_US, caught_up=False))
+    if new is not old:
+        road.adopt(Catalogue.model_validate(new))
+    road.put(events[half:])
+    road.run(Now(UNTIL_US - SECOND_US, caught_up=False), restarts=0.2)
+    settle(road)
+    return road
+
+
+def edited(old: dict[str, Any], random: Random) -> tuple[dict[str, Any], set[str]]:
+    """Another catalogue, and the KPIs of the old one that count in it as they did."""
+    kpis: list[dict[str, Any]] = []
+    same = set()
+    for kpi in old["kpis"]:
+        what = random.choice(["as it is", "renamed", "watched", "aimed", "measured", "gone"])
+        if what == "gone":
+            continue
+        if what == "measured":
+            _, measure = random.choice(worlds.MEASURES)
+            kpis.append({**kpi, "measure": measure})
+            continue
+        same.add(kpi["id"])
+        changed: dict[str, dict[str, Any]] = {
+            "renamed": {"title": "another"},
+            "watched": {"kind": random.choice(["leading", "metric"])},
+            "aimed": {"targets": [{"value": 12, "per": kpi["scope"]}], "weight": 7},
+        }
+        kpis.append({**kpi, **changed.get(what, {})})
+    more = written(worlds.catalogue(random.randint(0, 1000)))["kpis"]
+    kpis += [{**kpi, "id": f"new{number}"} for number, kpi in enumerate(more)]
+    random.shuffle(kpis)
+    return {**old, "kpis": kpis}, same
+
+
+def history(week: int, size: int) -> list[worlds.Event]:
+    """Events in the order of time, amended soon or not at all."""
+    made: dict[str, worlds.Event] = {event["id"]: event for event in worlds.events(week, size)}
+    roots: dict[tuple[str, str], datetime] = {
+        (event["source"], event["id"]): moment(event)
+        for event in made.values()
+        if "supersedes" not in event["data"] and event["type"] != "sale.reversed"
+    }
+
+    def is_near(event: worlds.Event) -> bool:
+        above = event["data"].get("supersedes")
+        if above is None:
+            return bool(event["type"] != "sale.reversed")
+        root = roots.get((above["source"], above["id"]))
+        return root is not None and abs(moment(event) - root) < NEAR
+
+    return sorted(filter(is_near, made.values()), key=moment)
+
+
+def moment(event: worlds.Event) -> datetime:
+    return datetime.fromisoformat(event["time"])
+
+
+def written(catalogue: Catalogue) -> dict[str, Any]:
+    return catalogue.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def rows(road: Road, kpis: set[str]) -> dict[tuple[str, ...], tuple[object, ...]]:
+    return {name: (one.value, one.n) for name, one in road.values.items() if one.kpi in kpis and one.n}
+
+
+def test_a_move_that_is_told_afterwards_takes_along_what_is_inside_the_horizon_and_no_more() -> None:
+    # One sale a day to another customer. On 28 February it is said that an changed teams on the 5th; what happened
+    # until the 17th is beyond the horizon of ten days, and stays.
+    road = Road(company({"team": "hn-1"}), POLICY, 2)
+    sell(road, 1, 28)
+
+    road.adopt(company({"team": "hn-1", "to": "2026-02-05"}, {"team": "hn-2", "from": "2026-02-05"}))
+    sell(road, 29, 31)
+
+    assert {"hn-1": 17, "hn-2": 14, "an": 31, "acme": 31} == told(road, "sales")
+    assert {"hn-1": 17, "hn-2": 14, "an": 31, "acme": 31} == told(road, "customers")
+    assert {"hn-1": 17, "hn-2": 14, "an": 31, "acme": 31} == told(road, "kinds")
+
+
+def test_a_new_kpi_counts_what_is_inside_the_horizon() -> None:
+    road = Road(company({"team": "hn-1"}, kpis=SALES[:1]), POLICY, 2)
+    sell(road, 1, 28)
+
+    road.adopt(company({"team": "hn-1"}))
+    sell(road, 29, 31)
+
+    assert {"hn-1": 31, "an": 31, "acme": 31} == told(road, "sales")
+    assert {"hn-1": 14, "an": 14, "acme": 14} == told(road, "customers")
+
+
+def test_an_edit_that_changes_no_counting_tells_the_next_stages_nothing() -> None:
+    road = Road(company({"team": "hn-1"}), POLICY, 1)
+    sell(road, 1, 28)
+    renamed = [{**kpi, "title": "y", "targets": [{"value": 3}], "roles": {"evaluator": "an"}} for kpi in SALES]
+
+    road.adopt(company({"team": "hn-1", "name": "An"}, kpis=renamed))
+    slices = [
+        slice_
+        for stage in (Stage.OBSERVE, Stage.LINK)
+        for send in road.states[stage, 0].feed([], Now(UNTIL_US, caught_up=False)).sends
+        for slice_ in frames.decode(send.value or b"").slices
+    ]
+
+    assert [] == slices
+
+
+def test_a_state_of_before_0_1_0_goes_on_under_its_catalogue_and_is_counted_anew_under_another() -> None:
+    # It does not say what it was counted by.
+    road = Road(company({"team": "hn-1"}), POLICY, 1)
+    sell(road, 1, 28)
+
+    without_counted(road)
+    road.adopt(company({"team": "hn-1"}))
+    sell(road, 29, 29)
+    assert {"hn-1": 29, "an": 29, "acme": 29} == told(road, "sales")
+
+    without_counted(road)
+    road.adopt(company({"team": "hn-1"}, kpis=[{**kpi, "title": "y"} for kpi in SALES]))
+    sell(road, 30, 30)
+    assert {"hn-1": 12, "an": 12, "acme": 12} == told(road, "sales")
+
+
+SALES: list[dict[str, Any]] = [
+    {**SHOWN, "id": "sales", "scope": "person", "period": "year", "measure": {"count": "sale.closed"}},
+    {
+        **SHOWN, "id": "customers", "scope": "person", "period": "year",
+        "measure": {"count": "sale.closed", "distinct": "customer_id"},
+    },
+    {
+        **SHOWN, "id": "kinds", "scope": "person", "period": "year", "by": "currency",
+        "measure": {"sum": "amount", "of": "sale.closed"}, "unit": "VND",
+    },
+]  # fmt: skip
+
+
+def company(*stretches: dict[str, Any], kpis: list[dict[str, Any]] = SALES) -> Catalogue:
+    """One person."""
+    empty = written(worlds.callers())
+    teams = [{"id": team, "department": "sales"} for team in ("hn-1", "hn-2")]
+    people = [{"id": "an", **stretch} for stretch in stretches]
+    return Catalogue.model_validate({**empty, "teams": teams, "people": people, "kpis": kpis})
+
+
+def sell(road: Road, first: int, last: int) -> None:
+    """One sale of 1 a day, of the days of 2026 from `first` to `last`."""
+    for day in range(first, last + 1):
+        at = (datetime(2026, 1, 31, 3) + timedelta(day)).isoformat()
+        made = sale(f"s{day}", at, 1)
+        road.put([{**made, "data": {**made["data"], "customer_id": f"c{day}"}}])
+        road.run(Now(UNTIL_US - SECOND_US, caught_up=False))
+
+
+def told(road: Road, kpi: str) -> dict[str, object]:
+    """Values of the year by subject."""
+    for minute in range(3):
+        road.tick(UNTIL_US + minute * MINUTE_US)
+    named = {one.subject: one for one in road.values.values() if one.kpi == kpi and one.series is None}
+    return {subject: one.value for subject, one in named.items() if subject != "sales" and one.value}
+
+
+def without_counted(road: Road) -> None:
+    """Changelogs as they were written before they said what was counted by what."""
+    for changelog in road.changelogs.values():
+        stored = Rows()
+        for name, value in changelog.items():
+            stored.load(name, value)
+        for key, _ in stored.items(COUNTED):
+            stored.drop(key)
+        for name in stored.flush():
+            del changelog[name]
