@@ -66,14 +66,22 @@ def pipeline() -> board.Dashboard:
                 "Người phụ trách lạ / Unknown owners",
                 query(f"sum({of.UNKNOWN_OWNERS.name})", "người / people"),
                 query(f"sum({of.INTERNAL_ERRORS_TOTAL.name})", "lỗi chương trình / internal errors"),
-                width=12,
+                width=8,
+            )
+        )
+        .with_panel(
+            stat(
+                "Khóa quá nhiều sự kiện / Keys with too many events",
+                query(f"count({of.KEY_EVENTS.name}) or vector(0)", "khóa / keys"),
+                query(f"max({of.KEY_EVENTS.name}) or vector(0)", "sự kiện / events"),
+                width=8,
             )
         )
         .with_panel(
             stat(
                 "Đến trễ / Late",
                 query(f'sum({of.EVENTS_TOTAL.name}{{detail="late"}}) or vector(0)', "sự kiện / events"),
-                width=12,
+                width=8,
             )
         )
         .with_row(row("Tiến độ xử lý / How far it is"))

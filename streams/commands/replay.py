@@ -111,6 +111,8 @@ def report(outcome: Outcome[str]) -> None:
         print(f"{letter.reason}: {letter.sentence}", file=sys.stderr)
     for owner in outcome.unknown_owners:
         print(f"warning: owner {owner!r} is not among the catalogue's people: credited to no person", file=sys.stderr)
+    for crowded in outcome.crowded:
+        print(f"warning: {crowded.sentence}", file=sys.stderr)
     totals: dict[str, int] = {}
     for (name, _), number in outcome.counts.items():
         totals[name] = totals.get(name, 0) + number

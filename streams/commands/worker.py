@@ -19,6 +19,7 @@ from streams.core.stage import StoreFailedError
 from streams.core.store import OpenStore, in_memory
 from streams.garbage import collect_seldom
 from streams.metrics.collector import register
+from streams.metrics.crowded_keys import CrowdedKeys
 from streams.metrics.unknown_owners import UnknownOwners
 from streams.routing import partition_of
 from streams.serving import Serving
@@ -75,6 +76,7 @@ def assemble(
     register(registry, worker, catalogue, person_label=settings.person_label, locale=settings.locale)
     worker.add_service(Serving(worker, catalogue, registry))
     worker.add_service(UnknownOwners(worker))
+    worker.add_service(CrowdedKeys(worker))
     return worker
 
 

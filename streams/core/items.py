@@ -13,7 +13,8 @@ import msgspec
 
 from streams.core.accumulators import sparse
 from streams.core.accumulators.sparse import Sparse
-from streams.core.frames import Part, Payload
+from streams.core.crowding import MANY, Crowded, Moments, crowded
+from streams.core.frames import Part
 from streams.core.journeys.contract import ALWAYS_US, POOL, Account, Ground, Moment, Told, View
 from streams.core.journeys.retention import Retention
 from streams.core.journeys.staff import Staff
@@ -67,13 +68,16 @@ class Items:
         self._places = places
         self._windows = windows
         self._timers: list[tuple[int, Key]] = []
+        self._crowded: dict[Key, int] = {}
 
     def ready(self) -> None:
         """Rebuild the timers."""
         for key, row in self._rows.items(ITEM):
-            next_us = _decode(row).next_us
-            if next_us is not None:
-                self._timers.append((next_us, key))
+            item = _decode(row)
+            if item.next_us is not None:
+                self._timers.append((item.next_us, key))
+            if len(item.moments) >= MANY:
+                self._crowded[key] = len(item.moments)
         heapq.heapify(self._timers)
 
     def adopt(self, view: View, known: Collection[str]) -> None:
@@ -88,23 +92,24 @@ class Items:
             kpi = str(key[1]).rpartition(".")[0]
             for (subject, window), vector in _by_subject(_decode(row).told).items():
                 self._totals.add((kpi, subject, window), int(key[2]), vector, -1)
-            self._rows.drop(key)
+            self._drop(key)
 
     def take(self, parts: Iterable[Part], view: View) -> None:
         """Events that have come, have changed, or do not stand any more."""
-        touched: dict[Key, Item] = {}
+        opened: dict[Key, tuple[Item, Moments]] = {}
         for tag, leaf, name, source, id_, payload, origin in parts:
             if (tag, leaf) not in self._places:
                 continue  # told before the catalogue changed
             key: Key = (ITEM, tag, leaf, name)
-            item = touched.get(key)
-            if item is None:
+            if key not in opened:
                 row = self._rows.get(key)
                 item = Item([], [], None, ALWAYS_US) if row is None else _decode(row)
-            if _replace(item.moments, source, id_, payload, origin):
-                touched[key] = item
-        for key, item in touched.items():
-            self._tell(key, item, view)
+                opened[key] = item, Moments(item.moments, row)
+            opened[key][1].replace(source, id_, payload, origin)
+        for key, (item, moments) in opened.items():
+            if moments.is_changed:
+                item.moments = moments.in_order()
+                self._tell(key, item, view)
 
     def own(self, tag: str, leaf: int, name: str) -> list[Moment]:
         """Moments of an item that came under its own key."""
@@ -152,11 +157,30 @@ class Items:
             ):
                 self._forget(key, item, place)
 
+    @property
+    def crowded(self) -> list[Crowded]:
+        """Keys with many events, those with the most of them first."""
+        found = []
+        for key, events in self._crowded.items():
+            place = self._places.get((str(key[1]), int(key[2])))
+            if place is not None:
+                size = len(self._rows.get(key))
+                found.append(crowded(place.plan.kpi.id, place.leaf, str(key[3]), events, size))
+        return sorted(found, key=lambda one: -one.events)
+
+    def make_room(self, view: View) -> None:
+        """Forget of keys with many events those that can never matter again; only a change does so otherwise."""
+        self.tell_again(list(self._crowded), view)
+
     def _forget(self, key: Key, item: Item, place: Place) -> None:
         for _, window, vector in item.told:
             if window == POOL:  # items leave it whole, gone on or not: what is left is a fair sample
                 self._totals.add((place.plan.kpi.id, "", POOL), place.leaf.index, sparse.integers(vector), -1)
+        self._drop(key)
+
+    def _drop(self, key: Key) -> None:
         self._rows.drop(key)
+        self._crowded.pop(key, None)
 
     def _tell(self, key: Key, item: Item, view: View) -> None:
         """Add to the totals the difference between what an item adds now and what it has added."""
@@ -185,8 +209,12 @@ class Items:
 
     def _keep(self, key: Key, item: Item, account: Account, place: Place, view: View) -> None:
         if not item.moments:
-            self._rows.drop(key)
+            self._drop(key)
             return
+        if len(item.moments) >= MANY:
+            self._crowded[key] = len(item.moments)
+        elif key in self._crowded:
+            del self._crowded[key]
         if account.next_us is not None and account.next_us != item.next_us:
             heapq.heappush(self._timers, (account.next_us, key))
         told: list[_Told] = [
@@ -195,25 +223,6 @@ class Items:
             if not self._is_settled(place, one.window, view.oldest_us)
         ]
         self._rows.put(key, packed(Item(item.moments, told, account.next_us, account.keep_us)))
-
-
-def _replace(moments: list[Moment], source: str, id_: str, payload: Payload | None, origin: str) -> bool:
-    """Put in, replace or take out one moment; whether anything has changed."""
-    name = (source, id_, origin)
-    at = next((at for at, moment in enumerate(moments) if (moment.source, moment.id, moment.origin) == name), None)
-    if payload is None:
-        if at is not None:
-            del moments[at]
-        return at is not None
-    time_us, roles, chain, value = payload
-    new = Moment(time_us, source, id_, roles, chain, value, origin)
-    if at is not None:
-        if moments[at] == new:
-            return False
-        del moments[at]
-    moments.append(new)
-    moments.sort()
-    return True
 
 
 def _changed(before: Sequence[_Told], after: Sequence[Told]) -> tuple[list[_Told], list[Told]]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
+from streams.core.crowding import Moments
 from streams.core.frames import Part, Payload
 from streams.core.items import Items
 from streams.core.journeys.contract import Moment
@@ -33,7 +34,8 @@ class Leads:
         self._places = places
 
     def settle(self, parts: Iterable[Part]) -> Iterator[Part]:
-        """Parts under the id of the lead that theirs is now."""
+        """Parts under the id of the lead that theirs is now; to be read to the end."""
+        away: dict[Key, Moments] = {}
         for part in parts:
             tag, leaf, lead, source, id_, payload, origin = part
             root = lead if origin or (tag, leaf) not in self._places else self._merges.root(lead)
@@ -41,11 +43,12 @@ class Leads:
                 yield part
                 continue
             key: Key = (AWAY, tag, leaf, lead)
-            kept = [moment for moment in self._away(key) if (moment.source, moment.id) != (source, id_)]
-            if payload is not None:
-                kept.append(Moment(payload[0], source, id_, *payload[1:]))
-            self._keep(key, kept)
-            yield tag, leaf, root, source, id_, payload, lead
+            if key not in away:
+                away[key] = Moments(self._away(key), self._rows.get(key))
+            if away[key].replace(source, id_, payload, ""):
+                yield tag, leaf, root, source, id_, payload, lead
+        for key, moments in away.items():
+            self._keep(key, moments.in_order())
 
     def move(self, lead: str, was: str, now: str) -> Iterator[Part]:
         """What takes a lead of this home from one root to another: first everything out, then everything in."""

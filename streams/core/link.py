@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from schemas import topics
 from streams.core import frames
 from streams.core.align import Alignment
+from streams.core.crowding import Crowded
 from streams.core.frames import Merged, Part, Slice, Total
 from streams.core.items import ITEM, Items
 from streams.core.journeys import distinct
@@ -76,6 +77,11 @@ class Link:
     def held(self) -> int:
         """Slices that wait for the slowest source."""
         return self._aligned.held
+
+    @property
+    def crowded(self) -> list[Crowded]:
+        """Keys with more events than one entity has, those with the most of them first."""
+        return self._items.crowded
 
     def feed(self, records: Sequence[Record], now: Now) -> Step:
         """One chunk of frames."""
@@ -241,5 +247,6 @@ class Link:
             if self._spec.windows.parse(str(key[4]))[1].end_us < oldest_us:
                 self._rows.drop(key)
         self._items.sweep(oldest_us)
+        self._items.make_room(self._view)
         self._leads.sweep(oldest_us - OPEN_US)
         self._totals.sweep(oldest_us, self._link.reaches_us)

@@ -17,8 +17,10 @@ from schemas.events.envelope import Event, Rejected
 from schemas.events.registry import Registry
 from schemas.topics import Stage
 from schemas.values import RowName, Value
+from streams.core.crowding import Crowded
 from streams.core.explain.evidence import Kept
 from streams.core.judge import Judge
+from streams.core.link import Link
 from streams.core.observe import Observe, outside_of_calendars
 from streams.core.pipeline import stages
 from streams.core.policy import Policy
@@ -47,6 +49,7 @@ class Outcome(Generic[Place]):
     counts: Mapping[tuple[str, ...], int]
     refusals: list[Refusal[Place]] = field(default_factory=list)
     unknown_owners: list[str] = field(default_factory=list)
+    crowded: list[Crowded] = field(default_factory=list)
     ignored: int = 0  # events later than `until`
     misplaced: list[DeadLetter] = field(default_factory=list)  # corrections of what cannot be corrected so
     kept: Kept = NOTHING_KEPT  # what an explanation begins with
@@ -88,10 +91,10 @@ class _Road:
         self._states: Mapping[str, PartitionState] = {
             topics.SOURCES[stage].name: state for stage, state in states.items() if stage is not Stage.NOTIFY
         }
-        observe, judge = states[Stage.OBSERVE], states[Stage.JUDGE]
+        observe, link, judge = states[Stage.OBSERVE], states.get(Stage.LINK), states[Stage.JUDGE]
         assert isinstance(observe, Observe)
         assert isinstance(judge, Judge)
-        self._observe, self._judge = observe, judge
+        self._observe, self._link, self._judge = observe, link, judge
         self._published: dict[bytes, bytes] = {}
         self._alerts: list[Alert] = []
         self._misplaced: list[DeadLetter] = []
@@ -129,6 +132,7 @@ class _Road:
             counts=counts,
             refusals=refusals,
             unknown_owners=self._observe.unknown_owners,
+            crowded=self._link.crowded if isinstance(self._link, Link) else [],
             ignored=ignored,
             misplaced=self._misplaced,
             kept=Kept(0, self._observe.kept(), self._observe.watermark_us, still, self._observe.first_us),

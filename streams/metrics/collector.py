@@ -23,6 +23,9 @@ from streams.metrics.exposition import Exposition
 from streams.metrics.subjects import Subjects
 from streams.metrics.view import Judged, Worker
 
+MOST_KEYS = 20
+"""With many events, of a partition: a label for each key that a source may write is more than a scrape holds."""
+
 ALERT_STATES = ("pending", "firing")
 INVALID_RATIO = "invalid_ratio"
 """Why a partition may be paused (streams.core.intake); the one reason there is."""
@@ -128,6 +131,8 @@ class WorkerCollector(Collector):
     def _link(self, scrape: Exposition, partition: str, state: Any) -> None:
         scrape.put(of.CLOCK, _seconds(state.clock_us), Stage.LINK, partition)
         scrape.put(of.HELD, state.held, Stage.LINK, partition)
+        for one in state.crowded[:MOST_KEYS]:
+            scrape.put(of.KEY_EVENTS, one.events, partition, one.kpi, one.field, one.key)
 
     def _judge(self, scrape: Exposition, partition: str, state: Any) -> None:
         judge = cast(Judged, state)

@@ -163,6 +163,13 @@ UNKNOWN_OWNERS = Metric(
     "people",
     "Owners that events name and the catalogue does not know.",
 )
+KEY_EVENTS = Metric(
+    "kpi_key_events",
+    Type.GAUGE,
+    ("partition", "kpi", "field", "key"),
+    "events",
+    "Events that a KPI joins under one key, of the 20 largest keys of 1,000 events and more: a placeholder for no id.",
+)
 
 # -- how far the road is
 

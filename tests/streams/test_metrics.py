@@ -17,6 +17,7 @@ from schemas.catalogue.models import Catalogue
 from schemas.topics import Stage
 from schemas.values import Scope, Status, Value
 from streams.clock import ManualClock
+from streams.core.crowding import Crowded
 from streams.health import Health
 from streams.lane_parts import Phase
 from streams.metrics.collector import register
@@ -74,6 +75,7 @@ class Observed:
 class Linked:
     clock_us = None
     held = 3
+    crowded = tuple(Crowded("speed", "ticket_id", f"t{n}", 9_000 - n, is_full=False) for n in range(30))
 
 
 class Judged:
@@ -189,6 +191,16 @@ def test_what_is_unknown_has_no_sample_rather_than_a_zero(catalogue: Catalogue) 
     assert value(registry, "kpi_value", **ORG) is None
     assert value(registry, "kpi_target", **ORG) is None
     assert value(registry, "kpi_n", **ORG) == 40
+
+
+def test_of_keys_with_many_events_the_largest_are_shown(catalogue: Catalogue) -> None:
+    registry = registry_of(full(), catalogue)
+
+    sizes = {
+        n: value(registry, "kpi_key_events", partition="0", kpi="speed", field="ticket_id", key=f"t{n}")
+        for n in range(30)
+    }
+    assert {n: 9_000 - n if n < 20 else None for n in range(30)} == sizes
 
 
 def test_no_person_is_named_unless_the_setting_says_so(catalogue: Catalogue) -> None:
