@@ -16,11 +16,12 @@ import logging
 from streams.clock import Clock
 from streams.core.intake import KEY as GUARD_ROW
 from streams.core.stage import PartitionState, StageSpec, Step
+from streams.garbage import collector
 from streams.gate import Gate
 from streams.lane_parts import Figures
 from streams.metrics.timings import StageTimings
 from streams.origins import Origins
-from streams.restoring import Progress, collector, load
+from streams.restoring import Progress, load
 from streams.tables import CommitLostError, Ledger
 
 log = logging.getLogger("streams")

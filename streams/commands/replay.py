@@ -18,7 +18,7 @@ from streams.commands.instants import Instant
 from streams.core.policy import DAY_US, SECOND_US, Policy
 from streams.core.replay import Outcome, replay
 from streams.event_files import EventFileError, read_events, total_bytes
-from streams.garbage import collect_seldom
+from streams.garbage import collector
 from streams.progress import bar
 
 PIPE_COLUMNS = 160
@@ -48,9 +48,8 @@ def command(
         print(error, file=sys.stderr)
         raise SystemExit(1) from None
     policy = Policy(grace_us=grace * SECOND_US, horizon_us=horizon * DAY_US, future_us=None)
-    collect_seldom()
     try:
-        with bar("Replaying", total_bytes(events), "bytes") as advance:
+        with bar("Replaying", total_bytes(events), "bytes") as advance, collector.kept_out():
             placed = ((raw.place, raw.value) for raw in read_events(events, advance))
             outcome = replay(placed, catalogue, policy, until)
     except EventFileError as error:

@@ -23,7 +23,8 @@ from streams.app import quiet_logs
 from streams.cluster import connection, ensure_topics
 from streams.core.rows import Rows
 from streams.core.stage import Step
-from streams.restoring import Progress, collector, load
+from streams.garbage import collector
+from streams.restoring import Progress, load
 from streams.settings import Settings, load_settings
 from streams.tables import Ledger
 
