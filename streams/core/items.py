@@ -28,14 +28,14 @@ from streams.core.windows import Windows
 ITEM = "item"
 FEWEST = 64
 """Moments of an item from which on those that can never matter again are looked for."""
-_Told = tuple[tuple[str, ...], str, dict[int, int | str]]
+_Told = tuple[tuple[str, ...], str, Mapping[int, int | str]]
 
 
 class Item(msgspec.Struct, array_like=True):
     """Its moments in order, what it has added, when that changes by time alone, and how long it may matter."""
 
     moments: list[Moment]
-    told: list[_Told]
+    told: Sequence[_Told]
     next_us: int | None
     keep_us: int
 
@@ -150,11 +150,11 @@ class Items:
         """Forget items that nothing inside the horizon can change, and that no window still told of reads."""
         for key, row in self._rows.items(ITEM):
             item = _decode(row)
+            if item.keep_us >= oldest_us or item.next_us is not None:
+                continue
             place = self._places[str(key[1]), int(key[2])]
-            is_done = item.keep_us < oldest_us and item.next_us is None
-            if is_done and all(
-                window == POOL or self._is_settled(place, window, oldest_us) for _, window, _ in item.told
-            ):
+            settled_us = oldest_us - place.leaf.journey.reach_us
+            if all(window == POOL or self._is_settled(window, settled_us) for _, window, _ in item.told):
                 self._forget(key, item, place)
 
     @property
@@ -191,23 +191,26 @@ class Items:
         if key[3] in self._merges.joined and place.leaf.by_lead:
             view = view._replace(merged=True)
         account = journey.account(item.moments, place.ground, view)
-        taken_back, added = _changed(item.told, account.told)
+        settled_us = view.oldest_us - journey.reach_us
+        told = [one for one in account.told if not self._is_settled(one.window, settled_us)]
+        # What a settled window was told stands.
+        known = [one for one in item.told if not self._is_settled(one[1], settled_us)]
+        taken_back, added = _changed(known, told)
         before, after = _by_subject(taken_back), _by_subject(added)
+        kpi, leaf = place.plan.kpi.id, place.leaf.index
         for (subject, window), vector in before.items():
-            # What a settled window was told stands.
-            if after.get((subject, window)) != vector and not self._is_settled(place, window, view.oldest_us):
-                self._totals.add((place.plan.kpi.id, subject, window), place.leaf.index, vector, -1)
+            if after.get((subject, window)) != vector:
+                self._totals.add((kpi, subject, window), leaf, vector, -1)
         for (subject, window), vector in after.items():
-            if before.get((subject, window)) != vector and not self._is_settled(place, window, view.oldest_us):
-                self._totals.add((place.plan.kpi.id, subject, window), place.leaf.index, vector)
-        self._keep(key, item, account, place, view)
+            if before.get((subject, window)) != vector:
+                self._totals.add((kpi, subject, window), leaf, vector)
+        self._keep(key, item, account, told)
 
-    def _is_settled(self, place: Place, window: str, oldest_us: int) -> bool:
-        if window == POOL:
-            return False
-        return self._windows.parse(window)[1].end_us < oldest_us - place.leaf.journey.reach_us
+    def _is_settled(self, window: str, settled_us: int) -> bool:
+        """Whether a window ended before everything that can still change, or is read."""
+        return window != POOL and self._windows.parse(window)[1].end_us < settled_us
 
-    def _keep(self, key: Key, item: Item, account: Account, place: Place, view: View) -> None:
+    def _keep(self, key: Key, item: Item, account: Account, told: Sequence[Told]) -> None:
         if not item.moments:
             self._drop(key)
             return
@@ -217,27 +220,26 @@ class Items:
             del self._crowded[key]
         if account.next_us is not None and account.next_us != item.next_us:
             heapq.heappush(self._timers, (account.next_us, key))
-        told: list[_Told] = [
-            (one.subjects, one.window, dict(one.vector))
-            for one in account.told
-            if not self._is_settled(place, one.window, view.oldest_us)
-        ]
         self._rows.put(key, packed(Item(item.moments, told, account.next_us, account.keep_us)))
 
 
-def _changed(before: Sequence[_Told], after: Sequence[Told]) -> tuple[list[_Told], list[Told]]:
+def _changed(before: Sequence[_Told], after: Sequence[_Told]) -> tuple[list[_Told], list[_Told]]:
     """What is told no more, and what is new; the same may be told several times. An event of an item of many periods or
     subjects mostly changes one of them."""
-    taken_back, added = [], [*after]
+    taken_back: list[_Told] = []
+    new: dict[tuple[tuple[str, ...], str], list[_Told]] = {}
+    for one in after:
+        new.setdefault(one[:2], []).append(one)
     for one in before:
-        if one in added:
-            added.remove(one)
+        alike = new.get(one[:2], [])
+        if one in alike:
+            alike.remove(one)
         else:
             taken_back.append(one)
-    return taken_back, added
+    return taken_back, [one for alike in new.values() for one in alike]
 
 
-def _by_subject(told: Sequence[tuple[tuple[str, ...], str, Mapping[int, int | str]]]) -> dict[tuple[str, str], Sparse]:
+def _by_subject(told: Sequence[_Told]) -> dict[tuple[str, str], Sparse]:
     """What each (subject, window) was told; the pool's subject has no name."""
     found: dict[tuple[str, str], Sparse] = {}
     for subjects, window, vector in told:

@@ -523,9 +523,10 @@ class Judge:
     def _heed(self, one: _Heeded, stamp_us: int, *, less: bool) -> None:
         """What else depends on a KPI's value: rows that it guards, and alerts."""
         for guarded in one.guarded:
-            now = self._spec.windows.period(guarded.kpi.period, self._at_us)
-            for name in (one.subject, *self._series.names(guarded.kpi.id, one.subject, now.id)):
-                self._values.touch(guarded.kpi.id, name, now.id)
+            kpi, now = guarded.kpi.id, self._spec.windows.period(guarded.kpi.period, self._at_us)
+            self._values.touch(kpi, one.subject, now.id)
+            for name in self._series.names(kpi, one.subject, now.id) if guarded.kpi.by is not None else ():
+                self._values.touch(kpi, name, now.id)
         self._look_soon(one, stamp_us, less=less)
 
     def _count(self, plan: Plan, subject: str, window: Window) -> None:

@@ -225,7 +225,9 @@ class Link:
                 anonymous = spec.spread.counted[total[0]].kpi.anonymous is not None
                 target = spec.partition_of(route(anonymous, total[1], spec.org))
                 for part in range(spec.partitions) if total[2] == POOL else (target,):
-                    parts.setdefault(part, Slice(slice_.stamp_us)).totals.append(total)
+                    if part not in parts:
+                        parts[part] = Slice(slice_.stamp_us)
+                    parts[part].totals.append(total)
             for part, own in parts.items():
                 to_judge[part].append(own)
         sends = frames.frame_sends(topics.PARTIALS, self._source, self.clock_us, self._aligned.first_us, to_judge)

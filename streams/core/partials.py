@@ -68,6 +68,7 @@ class Partials:
     ) -> None:
         """Args: `now` is the clock that values are read at which depend on it; by default the end of all time."""
         self._rows = rows
+        self._cells, self._totals = rows.table(CELL), rows.table(KEYS)
         self._layout = layout
         self._windows = windows
         self._now = now
@@ -91,7 +92,7 @@ class Partials:
         number, subject, window, told = cell
         vector: list[Any] = told
         key = (CELL, number, subject, window)
-        sources = self._rows.get(key)
+        sources = self._cells.get(key)
         before = None if sources is None else sources.get(source)
         if before == told:
             return NOTHING
@@ -116,7 +117,7 @@ class Partials:
         kpi, subject, window, told = total
         vectors: Any = told
         key = (KEYS, kpi, subject, window)
-        sources = self._rows.get(key) or {}
+        sources = self._totals.get(key) or {}
         before = sources.get(source) or [{}] * len(vectors)
         try:
             less = lessened(vectors, before)
@@ -216,7 +217,7 @@ class Partials:
         key = (CELL, group.number, subject, window)
         merged = self._merged.get(key)
         if merged is None:
-            sources: Mapping[str, list[int]] = self._rows.get(key) or {}
+            sources: Mapping[str, list[int]] = self._cells.get(key) or {}
             vectors = list(sources.values()) or [[0] * group.width]
             try:
                 merged = list(map(sum, zip(*vectors, strict=True)))
@@ -238,7 +239,7 @@ class Partials:
     def _told(self, plan: Plan, subject: str, window: str) -> list[list[Sparse]]:
         """The vectors of each partition of LINK. Another catalogue may have had more or fewer leaves; LINK tells its
         totals anew."""
-        sources: Mapping[str, list[Sparse]] = self._rows.get((KEYS, plan.kpi.id, subject, window)) or {}
+        sources: Mapping[str, list[Sparse]] = self._totals.get((KEYS, plan.kpi.id, subject, window)) or {}
         return [vectors for vectors in sources.values() if len(vectors) == plan.linked]
 
     def _linked(self, plan: Plan, subject: Whose, window: str) -> Linked:

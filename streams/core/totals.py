@@ -21,6 +21,7 @@ class Totals:
 
     def __init__(self, rows: Rows, windows: Windows) -> None:
         self._rows = rows
+        self._table = rows.table(TOTAL)
         self._windows = windows
         self._touched: dict[Name, None] = {}
 
@@ -33,8 +34,9 @@ class Totals:
     def add(self, name: Name, leaf: int, change: Mapping[int, int], sign: int = 1) -> None:
         """Add to the vector of one linked leaf, or take back."""
         key = (TOTAL, *name)
-        leaves: list[Sparse] = self._rows.get(key) or []
-        leaves += [{} for _ in range(leaf + 1 - len(leaves))]
+        leaves: list[Sparse] = self._table.get(key) or []
+        while len(leaves) <= leaf:
+            leaves.append({})
         sparse.add(leaves[leaf], change, sign)
         if any(leaves):
             self._rows.put(key, leaves)
@@ -53,8 +55,9 @@ class Totals:
 
     def of(self, name: Name, leaves: int) -> list[Sparse]:
         """Vectors of the first `leaves` linked leaves, empty where nothing is known."""
-        known: list[Sparse] = self._rows.get((TOTAL, *name)) or []
-        return [dict(leaf) for leaf in known[:leaves]] + [{} for _ in range(leaves - len(known))]
+        known: list[Sparse] = self._table.get((TOTAL, *name)) or []
+        # A copy as it is, not dict(): a quantile's buckets are hundreds.
+        return [leaf.copy() for leaf in known[:leaves]] + [{} for _ in range(leaves - len(known))]
 
     def sweep(self, oldest_us: int, reaches_us: Mapping[str, int]) -> None:
         """Forget windows that ended before an instant; those of some KPIs can change for longer."""

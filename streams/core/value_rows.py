@@ -40,6 +40,7 @@ class ValueRows:
 
     def __init__(self, rows: Rows, readings: Readings, layout: Layout, windows: Windows) -> None:
         self._rows = rows
+        self._table = rows.table(ROW)
         self._readings = readings
         self._layout = layout
         self._windows = windows
@@ -66,7 +67,7 @@ class ValueRows:
 
     def version(self, kpi: str, subject: str, period: str) -> int | None:
         """Version of a row; None where there is none."""
-        row = self._rows.get((ROW, kpi, subject, period))
+        row = self._table.get((ROW, kpi, subject, period))
         return None if row is None else row[0]
 
     def open_subjects(self, kpi: str, period: str) -> Iterable[str]:
