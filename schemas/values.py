@@ -40,6 +40,8 @@ class Value(BaseModel):
     behind the value; `version` is 0 while the period is open, 1 at close, +1 with each restatement.
     Beside a projected share (`conversion`, `repeat`) stand the `raw` one of all items and that of the `matured` ones
     alone, whose window is over, once there are any.
+    `counted_from` (RFC 3339) says that the period, or the baseline of its growth, began before the events that were
+    still kept when the catalogue was edited, and that the KPI is counted from then on: what is older is missing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +54,7 @@ class Value(BaseModel):
     series: str | None = Field(default=None, exclude_if=lambda series: series is None)
     start: str
     end: str
+    counted_from: str | None = Field(default=None, exclude_if=lambda start: start is None)
     value: int | float | None
     raw: int | float | None = Field(default=None, exclude_if=lambda raw: raw is None)
     matured: int | float | None = Field(default=None, exclude_if=lambda matured: matured is None)

@@ -81,6 +81,7 @@ class _Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     series: str | None = None
     raw: int | float | None = None
     matured: int | float | None = None
+    counted_from: str | None = None
 
 
 class _Row:

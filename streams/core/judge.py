@@ -17,6 +17,7 @@ from streams.core.alerting.lifecycle import Step as AlertStep
 from streams.core.align import Alignment
 from streams.core.attendance import KEPT_US, Attendance
 from streams.core.baselines import Baselines
+from streams.core.beginnings import Beginnings
 from streams.core.frames import HOUR as HOUR_PREFIX
 from streams.core.frames import Absent, Cell, Slice, Total
 from streams.core.hours import Hours, began_us
@@ -111,6 +112,7 @@ class Judge:
         self._partials.grown = self._baselines
         self._hours = Hours(self._rows, spec.layout)
         self._attendance = Attendance(self._rows, spec.calendars, spec.windows.clock)
+        self._beginnings = Beginnings(self._rows, spec.observe.counted.signatures, spec.policy.horizon_us)
         readings = Readings(
             spec.catalogue,
             spec.plans,
@@ -118,6 +120,7 @@ class Judge:
             spec.targets,
             self._attendance,
             spec.windows,
+            self._beginnings,
         )
         self._values = ValueRows(self._rows, readings, spec.layout, spec.windows)
         self._series = SeriesRows(spec.plans, self._partials, self._values, spec.windows)
@@ -167,7 +170,10 @@ class Judge:
             self._shape,
             self._spec.observe.fingerprint,
         )
+        self._beginnings.ready()
         if changed:
+            clocks_us = [clock_us for clock_us in self._aligned.clocks.values() if clock_us is not None]
+            self._beginnings.adopt(max(clocks_us, default=None), self._aligned.first_us)
             self._forget_strangers(shape)
         self._partials.ready()
         self._hours.ready()
@@ -325,6 +331,7 @@ class Judge:
         if self._rows.get((META, SHAPE)) is None:
             self._rows.put((META, SHAPE), self._shape)
         self._earlier.save()
+        self._beginnings.save()
         sends = self._alerts + self._values.take_sends() + self._peers.take_sends()
         self._alerts = []
         return Step(sends, self._rows.flush())

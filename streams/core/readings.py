@@ -13,6 +13,7 @@ from msgspec.json import encode
 
 from schemas.catalogue.models import Catalogue
 from schemas.values import RowName, Scope, Status, Value
+from streams.core.beginnings import Beginnings
 from streams.core.calendar import Calendars, WorkingTime, expected_share
 from streams.core.measures.compile import Plan, Reading
 from streams.core.measures.growing import Volume
@@ -59,6 +60,7 @@ class Line:
     key: bytes
     start: str
     end: str
+    counted_from: str | None
     opening: str
     shown: Figures | None = None
     current: Value | None = field(default=None, repr=False)
@@ -76,15 +78,32 @@ class Line:
         strict: bool,
         working_time: WorkingTime,
         ends: tuple[str, str],
+        counted_from: str | None,
     ) -> "Line":
         """The line of a row; `ends` are start and end of its period as RFC 3339."""
         kpi, (subject, series) = plan.kpi.id, parted(name)
         names = f'"kpi":{_text(kpi)},"subject":{_text(subject)},"scope":"{scope}","period":"{window.id}"'
         if series is not None:
             names += f',"series":{_text(series)}'
-        opening = f'{{"kind":"value",{names},"start":"{ends[0]}","end":"{ends[1]}","value":'
-        key = value_key(kpi, name, window.id)
-        return cls(plan, name, subject, series, window, scope, target, base, strict, working_time, key, *ends, opening)
+        times = f'"start":"{ends[0]}","end":"{ends[1]}"'
+        if counted_from is not None:
+            times += f',"counted_from":"{counted_from}"'
+        return cls(
+            plan,
+            name,
+            subject,
+            series,
+            window,
+            scope,
+            target,
+            base,
+            strict,
+            working_time,
+            value_key(kpi, name, window.id),
+            *ends,
+            counted_from,
+            f'{{"kind":"value",{names},{times},"value":',
+        )
 
     def record(self, figures: Figures, version: int) -> bytes:
         """The row as JSON: what `Value` dumps and reads."""
@@ -114,6 +133,7 @@ class Line:
             series=self.series,
             start=self.start,
             end=self.end,
+            counted_from=self.counted_from,
             version=version,
             **figures._asdict(),
         )
@@ -130,12 +150,14 @@ class Readings:
         targets: Targets,
         calendars: Calendars,
         windows: Windows,
+        beginnings: Beginnings,
     ) -> None:
         self._plans = plans
         self._partials = partials
         self._targets = targets
         self._calendars = calendars
         self._windows = windows
+        self._beginnings = beginnings
         self._departments = {team.id: team.department for team in catalogue.teams}
         self._org = catalogue.tenant.id
         self._ends: dict[str, tuple[str, str]] = {}
@@ -154,6 +176,7 @@ class Readings:
             self._ends[window.id] = ends
         aimed = series is None or plan.measure_class.holds_for_parts
         target = targets.of(kpi, subject, window) if aimed else None
+        from_us = self._beginnings.of(plan, window)
         return Line.of(
             plan,
             name,
@@ -164,6 +187,7 @@ class Readings:
             strict=target is not None and targets.strict(kpi, subject, window),
             working_time=self._calendars.of(scope, subject),
             ends=ends,
+            counted_from=None if from_us is None else self._windows.rfc3339(from_us),
         )
 
     def shown(self, plan: Plan, subject: str, window: Window, *, closed: bool) -> Reading:

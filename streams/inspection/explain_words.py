@@ -147,6 +147,12 @@ NOTES: Final[dict[Note, dict[str, str]]] = {
         "vi": "Sự kiện trước {kept_from} không còn được lưu: phần đầu của kỳ không thể diễn giải.",
         "en": "Events before {kept_from} are no longer kept: the beginning of the period cannot be told.",
     },
+    Note.COUNTED_FROM: {
+        "vi": "Giá trị đã công bố chỉ đếm từ {counted_from}: khi danh mục được sửa, các sự kiện cũ hơn không còn được "
+        "lưu.",
+        "en": "What is published counts from {counted_from} on: older events were no longer kept when the catalogue "
+        "was edited.",
+    },
     Note.IDENTITIES: {
         "vi": "Trạng thái chỉ lưu số lượng sự kiện trùng, quá cũ hoặc bị từ chối (của mọi KPI), không lưu đó là sự "
         "kiện nào; sự kiện bị từ chối nằm ở kpi.dead-letter.",

@@ -53,7 +53,9 @@ def as_object(told: Explanation, locale: str, *, people: bool = True) -> dict[st
 def said(told: Explanation, note: Note, locale: str) -> str:
     """A note as a sentence."""
     kept_from = "" if told.kept_from_us is None else told.scene.spec.windows.rfc3339(told.kept_from_us)
-    return NOTES[note][locale].format(kept_from=kept_from, elsewhere=", ".join(map(str, told.elsewhere)))
+    counted_from = told.published and told.published.counted_from
+    elsewhere = ", ".join(map(str, told.elsewhere))
+    return NOTES[note][locale].format(kept_from=kept_from, counted_from=counted_from, elsewhere=elsewhere)
 
 
 def amount_of(leaf: LeafTold, integer: int) -> int | float:

@@ -219,7 +219,8 @@ def _status_word(row: Value, locale: str) -> str:
 def _beside(row: Value, unit: str, locale: str) -> str:
     words = WORDS[locale]
     told = (_labelled(words["raw"], row.raw, unit, locale), _labelled(words["matured"], row.matured, unit, locale))
-    return " · ".join(one for one in told if one)
+    since = row.counted_from and f"{words['counted_from']} {period_label(row.counted_from[:10], locale)}"
+    return " · ".join(one for one in (*told, since) if one)
 
 
 def _labelled(label: str, value: int | float | None, unit: str, locale: str) -> str:

@@ -49,6 +49,13 @@ def test_beside_a_projected_share_stand_the_raw_one_and_that_of_the_matured_item
     assert {"service-handling": beside, "sales-revenue": ""} == told
 
 
+@pytest.mark.parametrize(("locale", "beside"), [("vi", "Đếm từ 18/02/2026"), ("en", "Counted from 18 Feb 2026")])
+def test_a_figure_that_lacks_what_is_older_says_from_when_on_it_counts(board: Board, locale: str, beside: str) -> None:
+    put_all(board, value("revenue", "sales", "department", 150, counted_from="2026-02-18T07:00:00+07:00"))
+
+    assert beside == page(board, locale).panels[0].tiles[0].beside
+
+
 def test_the_bar_runs_to_the_target_with_a_tick_where_it_should_be_by_now(board: Board) -> None:
     put_all(board, value("revenue", "sales", "department", 150, target=300, expected=190))
 

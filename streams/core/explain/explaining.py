@@ -45,6 +45,8 @@ class Note(StrEnum):
     """What is counted here is not what is published."""
     FORGOTTEN = "forgotten"
     """The period began before the events that are still kept."""
+    COUNTED_FROM = "counted_from"
+    """What is published was counted from an instant inside the period on, or its baseline was."""
     IDENTITIES = "identities"
     """Which events were duplicates, too old or refused is not kept, only how many of all KPIs."""
     ARRIVAL = "arrival"
@@ -170,6 +172,7 @@ def _noted(told: Explanation) -> Explanation:
         Note.NOTHING: nothing,
         Note.DIFFERS: differs,
         Note.FORGOTTEN: forgotten,
+        Note.COUNTED_FROM: published is not None and published.counted_from is not None,
         Note.ELSEWHERE: bool(told.elsewhere),
         Note.ARRIVAL: closed and published is not None and published.version > 1,
         Note.IDENTITIES: any(part.outcomes.get(name) for part in told.partitions for name in OUTCOMES[:3]),

@@ -26,7 +26,7 @@ figures = st.builds(
 subjects = st.text().filter(is_whole)
 
 
-def line(name: str, scope: Scope) -> Line:
+def line(name: str, scope: Scope, counted_from: str | None) -> Line:
     return Line.of(
         PLAN,
         name,
@@ -37,18 +37,22 @@ def line(name: str, scope: Scope) -> Line:
         strict=False,
         working_time=HOURS,
         ends=("2026-11-01T00:00:00+07:00", "2026-12-01T00:00:00+07:00"),
+        counted_from=counted_from,
     )
 
 
-@given(subjects, st.one_of(st.none(), st.text()), st.sampled_from(Scope), figures, st.integers(0, 9))
+begun = st.sampled_from([None, "2026-11-18T07:00:00+07:00"])
+
+
+@given(subjects, st.one_of(st.none(), st.text()), st.sampled_from(Scope), figures, st.integers(0, 9), begun)
 def test_the_record_reads_as_the_model(
-    subject: str, series: str | None, scope: Scope, told: Figures, version: int
+    subject: str, series: str | None, scope: Scope, told: Figures, version: int, counted_from: str | None
 ) -> None:
-    row = line(subject if series is None else joined(subject, series), scope)
+    row = line(subject if series is None else joined(subject, series), scope, counted_from)
 
     record = row.record(told, version)
 
     assert row.model(told, version) == Value.model_validate_json(record)
     assert (row.subject, row.series) == (subject, series)
-    optional = {"series": series, "raw": told.raw, "matured": told.matured}
+    optional = {"series": series, "raw": told.raw, "matured": told.matured, "counted_from": counted_from}
     assert list(json.loads(record)) == [name for name in Value.model_fields if optional.get(name, 0) is not None]

@@ -146,15 +146,46 @@ def test_a_move_that_is_told_afterwards_takes_along_what_is_inside_the_horizon_a
     assert {"hn-1": 17, "hn-2": 14, "an": 31, "acme": 31} == told(road, "kinds")
 
 
-def test_a_new_kpi_counts_what_is_inside_the_horizon() -> None:
+def test_a_new_kpi_counts_what_is_inside_the_horizon_and_says_so() -> None:
+    daily = {**SALES[0], "id": "daily", "period": "day"}
     road = Road(company({"team": "hn-1"}, kpis=SALES[:1]), POLICY, 2)
     sell(road, 1, 28)
 
-    road.adopt(company({"team": "hn-1"}))
+    road.adopt(company({"team": "hn-1"}, kpis=[*SALES, daily]))
     sell(road, 29, 31)
+    restart(road)
 
     assert {"hn-1": 31, "an": 31, "acme": 31} == told(road, "sales")
     assert {"hn-1": 14, "an": 14, "acme": 14} == told(road, "customers")
+    begun = {(one.kpi, one.period): one.counted_from for one in road.values.values() if one.subject == "an"}
+    years = {kpi: begun[kpi, "2026"] for kpi in ("sales", "customers", "kinds")}
+    assert {"sales": None, "customers": BEGUN, "kinds": BEGUN} == years
+    assert {None} == {begun["daily", f"2026-02-{day}"] for day in range(19, 29)}
+
+
+def test_a_kpi_that_is_new_before_anything_is_forgotten_lacks_nothing() -> None:
+    road = Road(company({"team": "hn-1"}, kpis=SALES[:1]), POLICY, 2)
+    sell(road, 1, 9)
+
+    road.adopt(company({"team": "hn-1"}))
+    sell(road, 10, 28)
+
+    assert {"hn-1": 28, "an": 28, "acme": 28} == told(road, "customers")
+    assert {None} == {one.counted_from for one in road.values.values()}
+
+
+def test_a_kpi_that_counts_otherwise_says_from_when_on_and_goes_on_saying_so_under_later_catalogues() -> None:
+    gross = {**SALES[0], "measure": {"count": "sale.closed", "basis": "gross"}}
+    road = Road(company({"team": "hn-1"}), POLICY, 2)
+    sell(road, 1, 28)
+
+    road.adopt(company({"team": "hn-1"}, kpis=[gross]))
+    sell(road, 29, 40)
+    road.adopt(company({"team": "hn-1"}, kpis=[{**gross, "title": "y"}]))
+    sell(road, 41, 41)
+
+    assert {"hn-1": 24, "an": 24, "acme": 24} == told(road, "sales")
+    assert BEGUN == road.values["sales", "an", "2026"].counted_from
 
 
 def test_an_edit_that_changes_no_counting_tells_the_next_stages_nothing() -> None:
@@ -189,6 +220,8 @@ def test_a_state_of_before_0_1_0_goes_on_under_its_catalogue_and_is_counted_anew
     assert {"hn-1": 12, "an": 12, "acme": 12} == told(road, "sales")
 
 
+BEGUN = "2026-02-17T07:00:00+07:00"
+"""Ten days before the last sale, on 27 February in UTC, of which whole days in UTC are kept."""
 SALES: list[dict[str, Any]] = [
     {**SHOWN, "id": "sales", "scope": "person", "period": "year", "measure": {"count": "sale.closed"}},
     {
@@ -217,6 +250,12 @@ def sell(road: Road, first: int, last: int) -> None:
         made = sale(f"s{day}", at, 1)
         road.put([{**made, "data": {**made["data"], "customer_id": f"c{day}"}}])
         road.run(Now(UNTIL_US - SECOND_US, caught_up=False))
+
+
+def restart(road: Road) -> None:
+    """Every state from its changelog."""
+    for seat in list(road.states):
+        road.restart(seat)
 
 
 def told(road: Road, kpi: str) -> dict[str, object]:
