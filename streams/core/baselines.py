@@ -97,13 +97,13 @@ class Baselines:
         """The value that the period's own is measured against at an instant."""
         growing = _growing(plan)
         against = growing.parts.against
-        share = self._elapsed(growing, window, now_us)
+        share = elapsed_share(growing, window, now_us, self._working_time)
         part = share if growing.adds_up else Fraction(1)
         if isinstance(against, Given):
             return Fraction(str(against.value)) * part
         stretch = stretch_of(plan, window, self._windows)
         if growing.by_days:
-            base = self._of_days(plan, subject, stretch, self._reached(growing, stretch, share))
+            base = self._of_days(plan, subject, stretch, reached(growing, stretch, share, self._working_time))
         else:
             base = self._of_period(plan, subject, stretch)
             base = None if base is None else base * part
@@ -111,25 +111,6 @@ class Baselines:
             return base
         longer = longer_than(stretch, window, growing.parts.adjust, self._windows, self._working_time)
         return None if longer is None else base * longer
-
-    def _elapsed(self, growing: Growing, window: Window, now_us: int) -> Fraction:
-        """The share of a period that is over."""
-        now_us = min(max(now_us, window.start_us), window.end_us)
-        worked_us = self._working_time.between(window.start_us, window.end_us)
-        if growing.parts.adjust is Adjust.WORKING_TIME and worked_us > 0:
-            return Fraction(self._working_time.between(window.start_us, now_us), worked_us)
-        return Fraction(now_us - window.start_us, window.end_us - window.start_us)
-
-    def _reached(self, growing: Growing, stretch: Stretch, share: Fraction) -> int:
-        """The instant at which the same share of the baseline was over."""
-        start_us, end_us = stretch
-        if share == 1:
-            return end_us
-        if growing.parts.adjust is Adjust.WORKING_TIME:
-            worked_us = int(self._working_time.between(start_us, end_us) * share)
-            due_us = self._working_time.due(start_us, worked_us)
-            return end_us if due_us is None else min(due_us, end_us)
-        return start_us + int((end_us - start_us) * share)
 
     def _of_period(self, plan: Plan, subject: Whose, stretch: Stretch) -> Fraction | None:
         """A baseline that is one period, of the KPI itself or of what counts its baseline."""
@@ -175,6 +156,27 @@ def stretch_of(plan: Plan, window: Window, windows: Windows) -> Stretch:
     for _ in range(growing.periods):
         window = windows.period(plan.kpi.period, window.start_us - 1)
     return window.start_us, window.end_us
+
+
+def elapsed_share(growing: Growing, window: Window, now_us: int, working_time: WorkingTime) -> Fraction:
+    """The share of a period that is over."""
+    now_us = min(max(now_us, window.start_us), window.end_us)
+    worked_us = working_time.between(window.start_us, window.end_us)
+    if growing.parts.adjust is Adjust.WORKING_TIME and worked_us > 0:
+        return Fraction(working_time.between(window.start_us, now_us), worked_us)
+    return Fraction(now_us - window.start_us, window.end_us - window.start_us)
+
+
+def reached(growing: Growing, stretch: Stretch, share: Fraction, working_time: WorkingTime) -> int:
+    """The instant at which the same share of the baseline was over."""
+    start_us, end_us = stretch
+    if share == 1:
+        return end_us
+    if growing.parts.adjust is Adjust.WORKING_TIME:
+        worked_us = int(working_time.between(start_us, end_us) * share)
+        due_us = working_time.due(start_us, worked_us)
+        return end_us if due_us is None else min(due_us, end_us)
+    return start_us + int((end_us - start_us) * share)
 
 
 def longer_than(

@@ -130,10 +130,10 @@ NOTES: Final[dict[Note, dict[str, str]]] = {
         "key once in each.",
     },
     Note.UNTOLD: {
-        "vi": "Không diễn giải phép tính ở đây, chỉ nêu các sự kiện được đọc: tăng trưởng của kỳ chưa kết thúc, kỳ "
-        "gốc mà sự kiện không còn được lưu, hoặc quá nhiều người để đếm lại (hãy hỏi từng đội).",
-        "en": "The arithmetic is not told here, only the events that it reads are: growth of a period that is not "
-        "over, a baseline whose events are no longer kept, or too many people to count anew (ask for each team).",
+        "vi": "Không diễn giải phép tính ở đây, chỉ nêu các sự kiện được đọc: kỳ gốc của tăng trưởng mà sự kiện không "
+        "còn được lưu, hoặc quá nhiều người để đếm lại (hãy hỏi từng đội).",
+        "en": "The arithmetic is not told here, only the events that it reads are: growth against a baseline whose "
+        "events are no longer kept, or too many people to count anew (ask for each team).",
     },
     Note.NOTHING: {
         "vi": "Không có sự kiện nào và cũng chưa có giá trị nào cho kỳ này.",

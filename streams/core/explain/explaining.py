@@ -161,7 +161,7 @@ def _noted(told: Explanation) -> Explanation:
         and not folded
         and account is not None
         and published is not None
-        and (account.n != published.n or not _same(account.value, published.value, ages=scene.plan.ages))
+        and (account.n != published.n or not _same(account.value, published.value, scene))
     )
     nothing = published is None and not any(leaf.events for leaf in told.leaves)
     forgotten = told.kept_from_us is not None and scene.window.start_us < told.kept_from_us
@@ -186,11 +186,13 @@ def _noted(told: Explanation) -> Explanation:
     return replace(told, notes=notes, account=None, leaves=(), changes=(), excluded=tuple(_counted_only(told.excluded)))
 
 
-def _same(counted: Number | None, published: Number | None, *, ages: bool) -> bool:
-    """What is projected moves with every second, and was published some seconds ago."""
-    if counted is None or published is None or not ages:
+def _same(counted: Number | None, published: Number | None, scene: Scene) -> bool:
+    """What is projected, or has grown to date, moves with every second, and was published some seconds ago."""
+    to_date = scene.plan.growing is not None and scene.clock_us < scene.window.end_us
+    if counted is None or published is None or not (scene.plan.ages or to_date):
         return counted == published
-    return abs(counted - published) <= AGED * max(abs(counted), abs(published))
+    whole = scene.plan.percent if to_date else 0  # growth of 0 % is all of the baseline
+    return abs(counted - published) <= AGED * max(abs(counted + whole), abs(published + whole))
 
 
 def _counted_only(excluded: Sequence[Excluded]) -> list[Excluded]:

@@ -1,4 +1,4 @@
-"""Growth, explained: a period that is over against its whole baseline, by itself and as a part of scores."""
+"""Growth, explained: a period against its baseline, or what there is of it against as much; by itself and in scores."""
 
 from typing import Any
 
@@ -19,8 +19,15 @@ from tests.streams.core.test_road_laws import UNTIL_US
 from tests.streams.core.test_scores import MOVING, scored
 
 POLICY = Policy(future_us=None, horizon_us=300 * DAY_US)
+SOLD_LEADS = {"from": "lead.created", "to": "sale.closed", "key": "lead_id", "within": "10d"}
+JOINED: list[tuple[str, dict[str, Any]]] = [
+    ("week", {"of": {"count": "lead.created", "distinct": "lead_id"}, "over": "7d", "against": "previous"}),
+    ("week", {"of": {"conversion": SOLD_LEADS, "as": "raw"}, "over": "7d", "against": "previous"}),
+]
+"""Growth of what joins items."""
 DECEMBER_US = 1_796_058_000_000_000
 """Its first instant in Ho Chi Minh City, in 2026."""
+MID_NOVEMBER_US = DECEMBER_US - 15 * DAY_US
 
 
 def explained(events: list[worlds.Event], catalogue: Any, until_us: int, policy: Policy = POLICY) -> list[Explanation]:
@@ -32,15 +39,15 @@ def explained(events: list[worlds.Event], catalogue: Any, until_us: int, policy:
     ]
 
 
-@given(st.sampled_from(GROWTHS), seeds, seeds, st.integers(0, 40))
-@hypothesis(max_examples=20)
+@given(st.sampled_from([*GROWTHS, *JOINED]), seeds, seeds, st.integers(0, 40))
+@hypothesis(max_examples=25)
 def test_growth_counted_anew_is_that_which_was_published(
     growth: tuple[str, dict[str, Any]], company: int, week: int, size: int
 ) -> None:
     for told in explained(worlds.events(week, size), growing(*growth, seed=company), UNTIL_US):
-        is_over = told.scene.window.end_us <= UNTIL_US
-        assert is_over is (told.account is not None)
-        assert Note.DIFFERS not in told.notes, (told.published, told.account)
+        assert told.account is not None
+        assert told.published is not None
+        assert (told.published.value, told.published.n) == (told.account.value, told.account.n)
 
 
 def november(of: list[Explanation]) -> Explanation:
@@ -70,6 +77,48 @@ def test_growth_is_told_with_its_baseline(parts: dict[str, Any], formula: str, n
 
     assert account is not None
     assert (formula, numbers, value, 1) == (account.formula, account.numbers, account.value, account.n)
+
+
+@pytest.mark.parametrize(
+    ("parts", "formula", "numbers", "value"),
+    [
+        # Half of November is over. Half of October is 15 days and a half: 100 of the 4th, half of the 40 of the 16th.
+        ({}, "([1] / ([2] + [3] × 0.5) − 1) × 100", "(150 / (100 + 40 × 0.5) − 1) × 100", 25),
+        (
+            {"adjust": "days"},
+            "([1] / (([2] + [3] × 0.5) × 0.967741935) − 1) × 100",
+            "(150 / ((100 + 40 × 0.5) × 0.967741935) − 1) × 100",
+            29.1666667,
+        ),
+        ({"against": {"value": 200}}, "([1] / (baseline × 0.5) − 1) × 100", "(150 / (200 × 0.5) − 1) × 100", 50),
+        # Customers are not counted by days: half of October's two.
+        (
+            {"of": {"count": "sale.closed", "distinct": "customer_id"}},
+            "([1] / ([2] × 0.5) − 1) × 100",
+            "(1 / (2 × 0.5) − 1) × 100",
+            0,
+        ),
+        # A mean is of all until then: (100 + 40 x 0.5) / 1.5 = 80.
+        (
+            {"of": {"mean": "amount", "of": "sale.closed"}},
+            "([1] / n / (([2] + [3] × 0.5) / n) − 1) × 100",
+            "(150 / 1 / ((100 + 40 × 0.5) / 1.5) − 1) × 100",
+            87.5,
+        ),
+    ],
+)
+def test_growth_to_date_is_told_with_as_much_of_its_baseline(
+    parts: dict[str, Any], formula: str, numbers: str, value: float
+) -> None:
+    sales = ("s1", "2026-10-04T09:00:00", 100), ("s2", "2026-10-16T09:00:00", 40), ("s3", "2026-11-05T09:00:00", 150)
+    catalogue = growing("month", {"of": SOLD, "over": "1 month", "against": "previous", **parts})
+
+    told = november(explained([sale(*one, customer_id=f"c-{one[0]}") for one in sales], catalogue, MID_NOVEMBER_US))
+
+    assert told.account is not None
+    assert (formula, numbers, 1) == (told.account.formula, told.account.numbers, told.account.n)
+    assert told.account.value == pytest.approx(value)
+    assert Note.DIFFERS not in told.notes
 
 
 def test_a_baseline_whose_events_are_not_kept_is_not_told() -> None:
