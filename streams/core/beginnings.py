@@ -31,8 +31,9 @@ class Beginnings:
         known = self._rows.get(BEGUN) or {}
         self._begun = {kpi: from_us for kpi, (_, from_us) in known.items() if from_us is not None}
 
-    def adopt(self, clock_us: int | None, first_us: int | None) -> None:
-        """Another catalogue, when the first event ever was at `first_us` and the newest may be at `clock_us`."""
+    def adopt(self, clock_us: int | None, first_us: int | None) -> set[str]:
+        """Another catalogue, when the first event ever was at `first_us` and the newest may be at `clock_us`; the KPIs
+        that are new or count otherwise."""
         known = self._rows.get(BEGUN) or {}
         # Whole UTC days go, so a day that the horizon cuts is still there.
         kept_us = None if clock_us is None else (clock_us - self._horizon_us) // DAY_US * DAY_US
@@ -43,6 +44,7 @@ class Beginnings:
             begun[kpi] = [signature, from_us if was == signature else kept_us if lacks else None]
         self._rows.put(BEGUN, begun)
         self.ready()
+        return {kpi for kpi, (signature, _) in begun.items() if known.get(kpi, (None,))[0] != signature}
 
     def save(self) -> None:
         """Have a new state say that it has counted everything."""

@@ -173,8 +173,8 @@ class Judge:
         self._beginnings.ready()
         if changed:
             clocks_us = [clock_us for clock_us in self._aligned.clocks.values() if clock_us is not None]
-            self._beginnings.adopt(max(clocks_us, default=None), self._aligned.first_us)
-            self._forget_strangers(shape)
+            others = self._beginnings.adopt(max(clocks_us, default=None), self._aligned.first_us)
+            self._forget_strangers(shape, others)
         self._partials.ready()
         self._hours.ready()
         self._attendance.ready()
@@ -192,10 +192,12 @@ class Judge:
             self.is_behind = True  # a turn may have ended before the clock was reached
         self._rearm(decided_us)
 
-    def _forget_strangers(self, shape: Shape) -> None:
-        """Another catalogue: rows of KPIs, subjects and grains that it does not have are withdrawn."""
+    def _forget_strangers(self, shape: Shape, others: Container[str]) -> None:
+        """Another catalogue: rows of KPIs, subjects and grains that it does not have are withdrawn. Baselines of the
+        `others`, which count otherwise than before, are forgotten: they would be of another measure."""
         spec = self._spec
-        rearrange(self._rows, shape, spec.layout, spec.fits)
+        before = {kpi: at for kpi, at in shape.items() if kpi not in spec.grown or spec.grown[kpi].kpi.id not in others}
+        rearrange(self._rows, before, spec.layout, spec.fits)
         self._meta["fingerprint"] = spec.observe.fingerprint
         self._rows.put((META, SHAPE), self._shape)
         for table in (KEYS, ROW):

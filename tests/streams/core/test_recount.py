@@ -1,5 +1,6 @@
 """An edit of the catalogue loses nothing that was counted, however short the horizon is."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -10,15 +11,19 @@ from hypothesis import strategies as st
 
 from schemas.catalogue.models import Catalogue
 from schemas.topics import Stage
+from schemas.values import Value
 from streams.core import frames
+from streams.core.beginnings import BEGUN as BEGUN_ROW
 from streams.core.counted import COUNTED
 from streams.core.policy import DAY_US, MINUTE_US, SECOND_US, Policy
+from streams.core.relayout import LAYOUTS
+from streams.core.replay import replay
 from streams.core.rows import Rows
 from streams.core.stage import Now
 from tests.streams.core import worlds
 from tests.streams.core.road import Road
 from tests.streams.core.test_growth import sale
-from tests.streams.core.test_road_laws import UNTIL_US, settle
+from tests.streams.core.test_road_laws import UNTIL_US, of_replay, settle, settled
 
 DAYS = 10
 POLICY = Policy(future_us=None, horizon_us=DAYS * DAY_US)
@@ -59,12 +64,33 @@ def test_what_counts_as_before_has_the_rows_that_it_has_without_the_edit(
     assert rows(left, same) == rows(right, same)
 
 
+@given(seeds, seeds, seeds, seeds, st.integers(20, 60), st.sampled_from([1, 2]))
+@hypothesis(max_examples=6)
+def test_people_who_belong_elsewhere_take_along_what_is_joined_too(
+    company_: int, other: int, week: int, deal: int, size: int, partitions: int
+) -> None:
+    policy, events = Policy(future_us=None), worlds.events(week, size)
+    old = written(worlds.catalogue(company_))
+    old["kpis"] += JOINED
+    new = {**old, "people": written(worlds.catalogue(other))["people"]}
+    expected = replay(worlds.lines(events), Catalogue.model_validate(new), policy, UNTIL_US)
+
+    road = travelled(old, new, events, partitions, Random(deal), policy)
+
+    assert settled(of_replay(expected.values)) == settled(road.values)
+
+
 def travelled(
-    old: dict[str, Any], new: dict[str, Any], events: list[worlds.Event], partitions: int, random: Random
+    old: dict[str, Any],
+    new: dict[str, Any],
+    events: list[worlds.Event],
+    partitions: int,
+    random: Random,
+    policy: Policy = POLICY,
 ) -> Road:
     """The second half of the events after an edit, which states take up from their changelogs, as they do then and
     again."""
-    road = Road(Catalogue.model_validate(old), POLICY, partitions, random)
+    road = Road(Catalogue.model_validate(old), policy, partitions, random)
     half = len(events) // 2
     road.put(events[:half])
     road.run(Now(UNTIL_US - SECOND_US, caught_up=False))
@@ -204,6 +230,22 @@ def test_an_edit_that_changes_no_counting_tells_the_next_stages_nothing() -> Non
     assert [] == slices
 
 
+def test_growth_of_another_measure_is_not_compared_with_what_the_one_before_had_counted() -> None:
+    def grown(type_: str) -> list[dict[str, Any]]:
+        growth = {"growth": {"of": {"count": type_}, "over": "1 month", "against": "previous"}}
+        return [{**SHOWN, "id": "grown", "unit": "%", "scope": "person", "period": "month", "measure": growth}]
+
+    road = Road(company({"team": "hn-1"}, kpis=grown("sale.closed")), POLICY, 1)
+    sell(road, -30, 28)
+
+    road.adopt(company({"team": "hn-1"}, kpis=grown("call.completed")))
+    road.put([{**worlds.calls_with_silences(1)[0], "time": "2026-02-28T04:00:00+07:00"}])
+    road.run(Now(UNTIL_US - SECOND_US, caught_up=False))
+
+    row = told(road, "grown", "2026-02", shown=lambda one: (one.value, one.n, one.counted_from))
+    assert (None, 1, BEGUN) == row["an"]
+
+
 def test_a_state_of_before_0_1_0_goes_on_under_its_catalogue_and_is_counted_anew_under_another() -> None:
     # It does not say what it was counted by.
     road = Road(company({"team": "hn-1"}), POLICY, 1)
@@ -218,6 +260,7 @@ def test_a_state_of_before_0_1_0_goes_on_under_its_catalogue_and_is_counted_anew
     road.adopt(company({"team": "hn-1"}, kpis=[{**kpi, "title": "y"} for kpi in SALES]))
     sell(road, 30, 30)
     assert {"hn-1": 12, "an": 12, "acme": 12} == told(road, "sales")
+    assert road.values["sales", "an", "2026"].counted_from is not None
 
 
 BEGUN = "2026-02-17T07:00:00+07:00"
@@ -258,12 +301,14 @@ def restart(road: Road) -> None:
         road.restart(seat)
 
 
-def told(road: Road, kpi: str) -> dict[str, object]:
-    """Values of the year by subject."""
+def told(
+    road: Road, kpi: str, period: str = "2026", shown: Callable[[Value], object] = lambda one: one.value
+) -> dict[str, object]:
+    """What rows of a period show, by subject."""
     for minute in range(3):
         road.tick(UNTIL_US + minute * MINUTE_US)
-    named = {one.subject: one for one in road.values.values() if one.kpi == kpi and one.series is None}
-    return {subject: one.value for subject, one in named.items() if subject != "sales" and one.value}
+    found = [one for one in road.values.values() if (one.kpi, one.period, one.series) == (kpi, period, None)]
+    return {one.subject: shown(one) for one in found if one.subject != "sales" and one.n}
 
 
 def without_counted(road: Road) -> None:
@@ -272,7 +317,7 @@ def without_counted(road: Road) -> None:
         stored = Rows()
         for name, value in changelog.items():
             stored.load(name, value)
-        for key, _ in stored.items(COUNTED):
+        for key in [LAYOUTS, BEGUN_ROW, *(key for key, _ in stored.items(COUNTED))]:
             stored.drop(key)
         for name in stored.flush():
             del changelog[name]
