@@ -176,9 +176,11 @@ class Cells:
         for group in self._spread.layout.groups:
             for name in names[CELL]:
                 if self._windows.parse(str(name[1]))[0] is group.period and (group.divided or is_whole(str(name[0]))):
-                    self._tell_again((CELL, group.number, *name), group.width)
+                    key = (CELL, group.number, *name)
+                    self._put(key, self._rows.get(key) or zero(group.width))
             for name in names[PANE] if group.hours else ():
-                self._tell_again((PANE, group.number, *name), group.hours_width)
+                key = (PANE, group.number, *name)
+                self._put(key, self._rows.get(key) or zero(group.hours_width))
         for key, _ in self._rows.items(REFERENCE):
             if key[1] not in kept:
                 self._put(key, 0)
@@ -201,10 +203,6 @@ class Cells:
         for touch in spread.touches(fact, credit):
             for subject in touch.subjects:
                 self._touch_hour(touch, subject, fact, 1)
-
-    def _tell_again(self, key: Key, width: int) -> None:
-        vector = self._rows.get(key)
-        self._put(key, zero(width) if vector is None else vector)
 
     # -- rows
 
