@@ -16,7 +16,7 @@ from streams.core.crowding import Crowded
 from streams.core.frames import Merged, Part, Slice, Total
 from streams.core.items import ITEM, Items
 from streams.core.journeys import distinct
-from streams.core.journeys.contract import ALWAYS_US, POOL, View
+from streams.core.journeys.contract import ALWAYS_US, FOREVER_US, POOL, View
 from streams.core.journeys.elapsed import OPEN_US
 from streams.core.leads import Leads
 from streams.core.link_spec import CATALOGUE, LinkSpec
@@ -27,6 +27,7 @@ from streams.core.rows import Rows
 from streams.core.spread import route
 from streams.core.stage import Now, Record, Send, Step
 from streams.core.totals import Name, Totals
+from streams.core.waits import Waits
 
 REFERENCE, META = "reference", "meta"
 SWEEP_DAYS = 7
@@ -46,6 +47,9 @@ class Link:
         self._merges = Merges(self._rows)
         self._items = Items(self._rows, self._totals, link.places, self._merges, spec.windows)
         self._leads = Leads(self._rows, self._merges, self._items, link.by_lead)
+        self._waits = Waits(link.calm, link.closes_us)
+        self._stamp_us = 0
+        """Of the slice told last."""
         self._moved: dict[int, Slice] = {}
         self._now_us = ALWAYS_US
         self._first_us: int | None = None
@@ -95,11 +99,13 @@ class Link:
         slices = [*self._adopt(), *self._hear_first(), *map(self._receive, moved)]
         while (stamp_us := self._aligned.next_us) is not None:
             slices += self._pass_time(stamp_us)
+            slices += self._told_until(stamp_us)
             self._now_us = max(self._now_us, stamp_us)
             slices.append(self._count(*self._aligned.pop()))
         if (clock_us := self.clock_us) is not None:
             slices += self._pass_time(clock_us + 1)
             self._now_us = max(self._now_us, clock_us)
+        slices += self._told_until(FOREVER_US)
         self._aligned.save()
         self._sweep()
         return Step(self._tell(slices), self._rows.flush())
@@ -131,15 +137,16 @@ class Link:
             return []
         self._first_us = first_us
         self._items.tell_from(was_us, self._view)
-        return [Slice(0, totals=self._told(self._totals.take_touched()))]
+        return [self._slice(0)]
 
     def _pass_time(self, before_us: int) -> list[Slice]:
         """Let items change that do so before an instant; slices of what has changed, as OBSERVE would cut them."""
         slices = []
         while (due_us := self._items.next_us) is not None and due_us < before_us:
             stamp_us, until_us = self._spec.stamp(due_us)
+            slices += self._told_until(stamp_us)
             self._items.pass_time(min(until_us, before_us), self._view.oldest_us, self._first_us)
-            slices.append(Slice(stamp_us, totals=self._told(self._totals.take_touched())))
+            slices.append(self._slice(stamp_us))
         return slices
 
     @property
@@ -178,12 +185,12 @@ class Link:
         if slice_.merges:
             self._merge(slice_.merges)
         self._place(self._leads.settle([*slice_.parts, *held]))
-        return Slice(slice_.stamp_us, totals=self._told(self._totals.take_touched()))
+        return self._slice(slice_.stamp_us)
 
     def _receive(self, slice_: Slice) -> Slice:
         """Events of leads that became one of ours; they come outside of the alignment, for they passed it once."""
         self._items.take(slice_.parts, self._view)
-        return Slice(slice_.stamp_us, totals=self._told(self._totals.take_touched()))
+        return self._slice(slice_.stamp_us)
 
     def _merge(self, merges: list[Merged]) -> None:
         """Leads become others: home moves their events, and what counts merged leads once looks again."""
@@ -206,6 +213,16 @@ class Link:
             else:
                 self._moved.setdefault(target, Slice(max(self._now_us, 0))).parts.append(part)
         self._items.take(here, self._view)
+
+    def _slice(self, stamp_us: int) -> Slice:
+        """What has changed since the last one, but for what waits."""
+        self._stamp_us = stamp_us
+        return Slice(stamp_us, totals=self._told(self._waits.without(self._totals.take_touched(), stamp_us)))
+
+    def _told_until(self, at_us: int) -> list[Slice]:
+        """What waits of periods that close until an instant, as it stands before it: with the slice told last."""
+        names = self._waits.due(at_us)
+        return [Slice(self._stamp_us, totals=self._told(names))] if names else []
 
     def _told(self, names: Iterable[Name]) -> list[Total]:
         """Totals of the linked leaves that the catalogue has, in their order."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from schemas.catalogue.models import Calendar
+from schemas.catalogue.models import Calendar, Kind
 from streams.core.calendar import WorkingTime
 from streams.core.counted import digest
 from streams.core.frames import Part, Payload
@@ -14,6 +14,7 @@ from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.measures.leaves import KeyLeaf
 from streams.core.membership import FOREVER_US, Membership
 from streams.core.observe_spec import ObserveSpec
+from streams.core.timers import minute_from
 
 CATALOGUE = "\x1ecatalogue"
 """Source of what no event says; no source of events has this character."""
@@ -46,6 +47,18 @@ class LinkSpec:
         self.counting = digest(signatures, people, calendar.model_dump_json())
         """Says whether another catalogue joins and tells the same."""
         self.reaches_us = {plan.kpi.id: plan.reach_us for plan in observe.spread.counted.values()}
+
+        guards = {plan.kpi.guardrail for plan in observe.spread.plans.values()}
+        self.calm = frozenset(
+            kpi
+            for kpi, plan in observe.spread.plans.items()
+            if plan.kpi.kind is Kind.METRIC and plan.growing is None and kpi not in guards
+        )
+        """KPIs of which nothing is decided while a period is open: no alert and no other KPI hangs on them."""
+
+    def closes_us(self, period: str) -> int:
+        """When the rows of a period close."""
+        return minute_from(self.observe.windows.parse(period)[1].end_us + self.observe.policy.grace_us)
 
     def employed(self) -> Iterator[Part]:
         """Of every measure of who stays employed: people of the catalogue as if events told of them."""
