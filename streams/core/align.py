@@ -40,7 +40,8 @@ class Alignment:
         held = sorted((key[2], key[1], value) for key, value in self._rows.items(HELD))
         for number, source, value in held:
             if source in self._queues:
-                self._queue(str(source), int(number), msgspec.convert(value, Slice))
+                slice_ = msgspec.convert(value, Slice, strict=False)  # digits, as in frames
+                self._queue(str(source), int(number), slice_)
             self._next = max(self._next, int(number) + 1)
 
     @property

@@ -28,7 +28,7 @@ KeyCount = tuple[str, int, str, str, str, int]
 """(kpi, key leaf, subject, window id, key, references)."""
 Payload = tuple[int, int, tuple[str | None, ...], int]
 """(event time, roles, chain, value) of an event as part of an item; the chain is person, team and department credited,
-and its series, where it has one."""
+and its series, where it has one. A value beyond 64 bits travels as its digits."""
 Part = tuple[str, int, str, str, str, Payload | None, str]
 """(tag of the KPI's measure, linked leaf, key, source and id of the event, payload, origin); no payload once the event
 does not stand. `origin` is the event's own key where it came under another: that of a lead which it was merged into."""
@@ -75,7 +75,8 @@ class Frame(msgspec.Struct, array_like=True):
     slices: list[Slice] = []
 
 
-_decoder = msgspec.msgpack.Decoder(Frame)
+_decoder = msgspec.msgpack.Decoder(Frame, strict=False)
+"""Not strict, for digits are read where an integer is due."""
 
 
 def decode(value: bytes) -> Frame:

@@ -40,7 +40,8 @@ class Item(msgspec.Struct, array_like=True):
     keep_us: int
 
 
-_decode = msgspec.msgpack.Decoder(Item).decode
+_decode = msgspec.msgpack.Decoder(Item, strict=False).decode
+"""Not strict, for the value of a moment beyond 64 bits is kept as its digits."""
 
 
 class Place(NamedTuple):

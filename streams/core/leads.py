@@ -18,7 +18,7 @@ from streams.core.rows import Key, Rows, packed
 
 AWAY = "away"
 """Rows of home: events of leads that became others."""
-_decode = msgspec.msgpack.Decoder(list[Moment]).decode
+_decode = msgspec.msgpack.Decoder(list[Moment], strict=False).decode  # digits, as in items
 Place = tuple[str, int]
 """(tag of a measure, linked leaf)."""
 
