@@ -67,7 +67,8 @@ class Cells:
     def cut(self, stamp_us: int) -> None:
         """Close the current slice."""
         ends = (len(self.alone), len(self._chained))
-        if self._touched or ends != (self._cuts[-1].ends if self._cuts else (0, 0)):
+        is_changed = self._touched or self._parts or self._merges  # by a recount, which gathers no event
+        if is_changed or ends != (self._cuts[-1].ends if self._cuts else (0, 0)):
             self._cuts.append(_Cut(stamp_us, ends))
 
     def take_slices(self, oldest_pane_us: int) -> list[Slice]:
@@ -236,7 +237,7 @@ class Cells:
         self, fact: Fact, credit: Credit, sign: int, spread: Spread, oldest_pane_us: int, *, keyed: bool = False
     ) -> None:
         """Add a fact to the KPIs of a spread, or take it back, for those credited."""
-        if fact.type == MERGED and spread.by_lead:
+        if fact.type == MERGED and spread.tells_merges:
             told = (fact.time_us, fact.data["lead_id"], fact.data["into_lead_id"])
             self._merges[fact.identity] = told if sign > 0 else None
         for touch in spread.touches(fact, credit, keyed=keyed):

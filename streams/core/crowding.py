@@ -60,6 +60,7 @@ class Moments:
         self._by_name = {(moment.source, moment.id, moment.origin): moment for moment in moments}
         self._size = 0 if row is None else len(row)
         self.is_changed = False
+        self.is_told_again = False
 
     def replace(self, source: str, id_: str, payload: Payload | None, origin: str) -> bool:
         """Put in, replace or take out one moment; False where it finds no room."""
@@ -73,6 +74,7 @@ class Moments:
         time_us, roles, chain, value = payload
         new = Moment(time_us, source, id_, roles, chain, value, origin)
         if known == new:
+            self.is_told_again = True
             return True
         if known is None and not self._has_room(new):
             return False

@@ -108,6 +108,9 @@ class Items:
                 opened[key] = item, Moments(item.moments, row)
             opened[key][1].replace(source, id_, payload, origin)
         for key, (item, moments) in opened.items():
+            if moments.is_told_again:  # OBSERVE counts anew: JUDGE may have forgotten the KPI since then
+                for subject, window in _by_subject(item.told):
+                    self._totals.touch((str(key[1]).rpartition(".")[0], subject, window))
             if moments.is_changed:
                 item.moments = moments.in_order()
                 self._tell(key, item, view)

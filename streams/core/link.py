@@ -172,7 +172,8 @@ class Link:
             row = (REFERENCE, kpi, leaf, subject, window, key)
             sources: dict[str, int] = dict(self._rows.get(row) or {})
             before = any(sources.values())
-            sources.pop(source, None)
+            if sources.pop(source, 0) == references != 0:
+                self._totals.touch((kpi, subject, window))  # counted anew: JUDGE may have forgotten the KPI since then
             if references:
                 sources[source] = references
             if sources:

@@ -374,7 +374,7 @@ class Observe:
             for target, part in parts.items():
                 to_link[target].append(part)
         self._sends += frames.frame_sends(topics.PARTIALS, self._source, clock_us, first_us, to_judge)
-        if spec.spread.has_keys:
+        if spec.spread.has_keys or any(to_link):  # an edit may end what LINK, where it comes back, still has
             self._sends += frames.frame_sends(topics.LINKS, self._source, clock_us, first_us, to_link)
 
 

@@ -63,9 +63,9 @@ class Spread:
             for leaf in plan.journeys:
                 for type_ in leaf.types:
                     self._joined[type_].append((plan, leaf))
-        self.by_lead = any(plan.by_lead for plan in self.counted.values())
-        """Whether any KPI has to hear of merges."""
-        told = {LEAVE, MERGED} if self.by_lead else {LEAVE}
+        self.tells_merges = self.has_keys
+        """Also where nothing goes by lead: LINK keeps merges, and has to hear of one that is retracted meanwhile."""
+        told = {LEAVE, MERGED} if self.tells_merges else {LEAVE}
         self.linked_types = frozenset(self._keyed) | frozenset(self._joined) | told
         """Types of events that are counted one by one: a KPI counts distinct keys, joins events or has series."""
         self.turns = turns_read(self.counted.values())
@@ -77,7 +77,7 @@ class Spread:
         some._by_type = _some(self._by_type, lambda plan: plan.kpi.id in kpis)
         some._keyed = _some(self._keyed, lambda plan: plan.kpi.id in kpis)
         some._joined = _some(self._joined, lambda entry: entry[0].kpi.id in kpis)
-        some.by_lead = any(plan.by_lead for kpi, plan in self.counted.items() if kpi in kpis)
+        some.tells_merges = any(plan.by_lead for kpi, plan in self.counted.items() if kpi in kpis)
         return some
 
     @property

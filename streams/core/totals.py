@@ -53,6 +53,10 @@ class Totals:
         """Names of all rows."""
         return [(str(key[1]), str(key[2]), str(key[3])) for key, _ in self._rows.items(TOTAL)]
 
+    def touch(self, name: Name) -> None:
+        """Have a total told again although it has not changed."""
+        self._touched[name] = None
+
     def of(self, name: Name, leaves: int) -> list[Sparse]:
         """Vectors of the first `leaves` linked leaves, empty where nothing is known."""
         known: list[Sparse] = self._table.get((TOTAL, *name)) or []

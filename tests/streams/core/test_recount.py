@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
@@ -43,6 +44,10 @@ JOINED: list[dict[str, Any]] = [
         "measure": {"growth": {"of": {"count": "call.completed"}, "over": "1 month", "against": "previous"}},
     },
 ]  # fmt: skip
+LINKED: list[dict[str, Any]] = [
+    {**SHOWN, "id": "tickets", "period": "day", "measure": {"count": "ticket.opened", "distinct": "ticket_id"}}
+]
+"""Nothing of it ever happens, but stage LINK is there."""
 seeds = st.integers(0, 2**32)
 
 
@@ -246,6 +251,64 @@ def test_growth_of_another_measure_is_not_compared_with_what_the_one_before_had_
     assert (None, 1, BEGUN) == row["an"]
 
 
+def test_what_is_joined_otherwise_is_told_before_the_next_event_and_whatever_restarts() -> None:
+    # A KPI that joins events has no cells that would be told with it.
+    road = Road(company({"team": "hn-1"}, kpis=bought_again("60d")), POLICY, 2)
+    sell(road, 1, 5)
+
+    road.adopt(company({"team": "hn-1"}, kpis=bought_again("30d")))
+    road.tick(UNTIL_US)
+    restart(road)
+    sell(road, 6, 6)
+
+    assert {"hn-1": 6, "an": 6, "acme": 6} == told(road, "again", shown=lambda one: one.n)
+
+
+@pytest.mark.parametrize("others", [[], LINKED])
+def test_a_kpi_that_comes_back_has_its_rows_again(others: list[dict[str, Any]]) -> None:
+    some = [*SALES[:1], *others]
+    gone = [{**SALES[1], "period": "week"}, *bought_again("60d", period="week")]
+    road = Road(company({"team": "hn-1"}, kpis=[*some, *gone]), POLICY, 1)
+    sell(road, 1, 9)
+
+    road.adopt(company({"team": "hn-1"}, kpis=some))
+    sell(road, 9, 9)
+    road.adopt(company({"team": "hn-1"}, kpis=[*some, *gone]))
+    sell(road, 10, 10)
+
+    for kpi in ("customers", "again"):
+        weeks = {week: told(road, kpi, week, lambda one: one.n)["an"] for week in ("2026-W05", "2026-W06", "2026-W07")}
+        assert {"2026-W05": 1, "2026-W06": 7, "2026-W07": 2} == weeks
+
+
+@pytest.mark.parametrize("others", [[], LINKED])
+def test_what_is_retracted_while_a_kpi_is_gone_is_not_counted_when_it_comes_back(others: list[dict[str, Any]]) -> None:
+    some = [*SALES[:1], *others]
+    road = Road(company({"team": "hn-1"}, kpis=[*some, SALES[1]]), POLICY, 1)
+    sell(road, 1, 5)
+
+    road.adopt(company({"team": "hn-1"}, kpis=some))
+    put(road, retraction(sale("s5", "2026-02-05T03:00:00", 1)))
+    road.adopt(company({"team": "hn-1"}, kpis=[*some, SALES[1]]))
+    sell(road, 6, 6)
+
+    assert {"hn-1": 5, "an": 5, "acme": 5} == told(road, "customers")
+
+
+def test_a_merge_that_is_retracted_while_nothing_goes_by_lead_joins_none_when_something_does() -> None:
+    by_lead = {**SALES[1], "id": "leads", "measure": {"count": "lead.created", "distinct": "lead_id"}}
+    road = Road(company({"team": "hn-1"}, kpis=[*SALES, by_lead]), POLICY, 1)
+    merged = happened("lead.merged", "l1", 3, lead_id="l1", into_lead_id="l2")
+    put(road, *(happened("lead.created", lead, 2, lead_id=lead, owner="an") for lead in ("l1", "l2")), merged)
+    assert {"hn-1": 1, "an": 1, "acme": 1} == told(road, "leads")
+
+    road.adopt(company({"team": "hn-1"}))
+    put(road, retraction(merged))
+    road.adopt(company({"team": "hn-1"}, kpis=[*SALES, by_lead]))
+
+    assert {"hn-1": 2, "an": 2, "acme": 2} == told(road, "leads")
+
+
 def test_a_state_of_before_0_1_0_goes_on_under_its_catalogue_and_is_counted_anew_under_another() -> None:
     # It does not say what it was counted by.
     road = Road(company({"team": "hn-1"}), POLICY, 1)
@@ -278,6 +341,12 @@ SALES: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+def bought_again(within: str, period: str = "year") -> list[dict[str, Any]]:
+    """A KPI that joins events."""
+    measure = {"repeat": {"of": "sale.closed", "key": "customer_id", "within": within}, "as": "raw"}
+    return [{**SHOWN, "id": "again", "unit": "%", "scope": "person", "period": period, "measure": measure}]
+
+
 def company(*stretches: dict[str, Any], kpis: list[dict[str, Any]] = SALES) -> Catalogue:
     """One person."""
     empty = written(worlds.callers())
@@ -293,6 +362,22 @@ def sell(road: Road, first: int, last: int) -> None:
         made = sale(f"s{day}", at, 1)
         road.put([{**made, "data": {**made["data"], "customer_id": f"c{day}"}}])
         road.run(Now(UNTIL_US - SECOND_US, caught_up=False))
+
+
+def put(road: Road, *events: worlds.Event) -> None:
+    road.put(events)
+    road.run(Now(UNTIL_US - SECOND_US, caught_up=False))
+
+
+def happened(type_: str, subject: str, day: int, **data: Any) -> worlds.Event:
+    """An event of a day of February."""
+    made = sale(subject, datetime(2026, 2, day, 3).isoformat(), 1)
+    return {**made, "id": f"{type_}-{day}-{subject}", "type": type_, "data": data}
+
+
+def retraction(event: worlds.Event) -> worlds.Event:
+    above = {"source": event["source"], "id": event["id"]}
+    return {**event, "id": f"no-{event['id']}", "type": f"{event['type']}.retracted", "data": {"supersedes": above}}
 
 
 def restart(road: Road) -> None:
