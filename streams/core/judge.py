@@ -200,15 +200,16 @@ class Judge:
         rearrange(self._rows, before, spec.layout, spec.fits)
         self._meta["fingerprint"] = spec.observe.fingerprint
         self._rows.put((META, SHAPE), self._shape)
-        for table in (KEYS, ROW):
-            for key, _ in self._rows.items(table):
-                kpi, subject, period = str(key[1]), str(key[2]), str(key[3])
-                if spec.fits(kpi, subject, period):
-                    continue
-                if table == ROW:
-                    self._values.forget(kpi, subject, period)
-                else:
-                    self._rows.drop(key)
+        for key, _ in self._rows.items(ROW):
+            if not spec.fits(*map(str, key[1:])):
+                self._values.forget(*map(str, key[1:]))
+        for key, sources in self._rows.items(KEYS):
+            kpi, subject, period = map(str, key[1:])
+            plan = spec.observe.spread.counted.get(kpi)
+            # What is read no more goes: LINK does not tell of its end, and another catalogue may read it again.
+            alike = plan is not None and all(len(vectors) == plan.linked for vectors in sources.values())
+            if not alike or (period != POOL and not spec.fits(kpi, subject, period)):
+                self._rows.drop(key)
         for table in (BASELINE, OPENED, ALERT):
             for key, _ in self._rows.items(table):
                 kpi = str(key[1])

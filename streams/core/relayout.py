@@ -62,11 +62,12 @@ class Earlier:
         self._moves: dict[str, _Moves] = {}
 
     def save(self) -> None:
-        """Remember the catalogue's own layout."""
+        """Remember the catalogue's own layout as the newest, also where it was one before."""
         known: dict[str, Shape] = self._rows.get(LAYOUTS) or {}
-        if self._layout.fingerprint not in known:
-            newest = [*known.items(), (self._layout.fingerprint, shape_of(self._layout))][-MOST_LAYOUTS:]
-            self._rows.put(LAYOUTS, dict(newest))
+        own = self._layout.fingerprint
+        if next(reversed(known), None) != own:
+            others = [one for one in known.items() if one[0] != own]
+            self._rows.put(LAYOUTS, dict([*others, (own, shape_of(self._layout))][-MOST_LAYOUTS:]))
 
     def carry(self, source: str, slice_: Slice) -> Iterator[Cell]:
         """The cells of a slice as they are in the catalogue's layout, what else the source has told of them beside

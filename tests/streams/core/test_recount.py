@@ -16,8 +16,10 @@ from schemas.values import Value
 from streams.core import frames
 from streams.core.beginnings import BEGUN as BEGUN_ROW
 from streams.core.counted import COUNTED
+from streams.core.journeys.contract import POOL
+from streams.core.partials import KEYS
 from streams.core.policy import DAY_US, MINUTE_US, SECOND_US, Policy
-from streams.core.relayout import LAYOUTS
+from streams.core.relayout import LAYOUTS, MOST_LAYOUTS
 from streams.core.replay import replay
 from streams.core.rows import Rows
 from streams.core.stage import Now
@@ -295,6 +297,51 @@ def test_what_is_retracted_while_a_kpi_is_gone_is_not_counted_when_it_comes_back
     assert {"hn-1": 5, "an": 5, "acme": 5} == told(road, "customers")
 
 
+def test_a_person_who_moved_while_a_kpi_joined_nothing_is_counted_in_one_team_when_it_does_again() -> None:
+    # A team with a target has a row in any case.
+    customers = {**SALES[1], "targets": [{"value": 3, "per": "team"}]}
+    calls = {**customers, "measure": {"count": "call.completed"}}
+    road = Road(company({"team": "hn-1"}, kpis=[customers]), POLICY, 1)
+    sell(road, 1, 5)
+
+    road.adopt(company({"team": "hn-2"}, kpis=[calls, *LINKED]))
+    sell(road, 6, 6)
+    road.adopt(company({"team": "hn-2"}, kpis=[customers]))
+    sell(road, 7, 7)
+
+    assert {"hn-2": 7, "an": 7, "acme": 7} == told(road, "customers")
+
+
+def test_another_title_leaves_what_is_projected_from_as_it_is() -> None:
+    (again,) = bought_again("60d")
+    again["measure"]["as"] = "projected"
+    road = Road(company({"team": "hn-1"}, kpis=[again]), POLICY, 1)
+    sell(road, 1, 5)
+    before = pools(road)
+
+    road.adopt(company({"team": "hn-1"}, kpis=[{**again, "title": "y"}]))
+    put(road, happened("meeting.held", "m1", 5, owner="an"))
+
+    assert before
+    assert before == pools(road)
+
+
+def test_the_layout_of_the_catalogue_before_is_known_also_where_it_was_an_older_one() -> None:
+    def catalogue(more: int) -> Catalogue:
+        return company({"team": "hn-1"}, kpis=[*SALES, *({**SALES[0], "id": f"k{number}"} for number in range(more))])
+
+    road = Road(catalogue(0), POLICY, 1)
+    sell(road, 1, 1)
+    own = layouts(road)
+
+    for day, more in enumerate((1, 2, 3, 0, 4), 2):
+        road.adopt(catalogue(more))
+        sell(road, day, day)
+
+    assert MOST_LAYOUTS == len(layouts(road))
+    assert own == layouts(road)[-2:-1]
+
+
 def test_a_merge_that_is_retracted_while_nothing_goes_by_lead_joins_none_when_something_does() -> None:
     by_lead = {**SALES[1], "id": "leads", "measure": {"count": "lead.created", "distinct": "lead_id"}}
     road = Road(company({"team": "hn-1"}, kpis=[*SALES, by_lead]), POLICY, 1)
@@ -394,6 +441,22 @@ def told(
         road.tick(UNTIL_US + minute * MINUTE_US)
     found = [one for one in road.values.values() if (one.kpi, one.period, one.series) == (kpi, period, None)]
     return {one.subject: shown(one) for one in found if one.subject != "sales" and one.n}
+
+
+def layouts(road: Road) -> list[str]:
+    """Those whose cells JUDGE can take."""
+    stored = Rows()
+    for name, value in road.changelogs[Stage.JUDGE, 0].items():
+        stored.load(name, value)
+    return list(stored.get(LAYOUTS))
+
+
+def pools(road: Road) -> list[object]:
+    """What JUDGE has heard of the items of all periods."""
+    stored = Rows()
+    for name, value in road.changelogs[Stage.JUDGE, 0].items():
+        stored.load(name, value)
+    return [row for key, row in stored.items(KEYS) if key[3] == POOL]
 
 
 def without_counted(road: Road) -> None:
