@@ -158,7 +158,7 @@ class Lane:
         was_running = self.phase is Phase.RUNNING
         if was_running:
             await self._deliveries.drain(within_s / 2)
-        task, self._task = self._task, None
+        task = self._task  # stays known until it has ended: a stop that comes meanwhile has to wait for it as well
         self._signals.halt = True
         self._signals.wake.set()
         if task is not None:
@@ -169,6 +169,7 @@ class Lane:
                 with suppress(asyncio.CancelledError):
                     await task
                 await self._drop()
+        self._task = None
         self._inbox.restart(self.offset)
         self.phase = Phase.HELD if self._committed.state is not None else Phase.RESTORING
 

@@ -18,7 +18,7 @@ from random import Random
 from schemas.events.reasons import Reason
 from tests.chaos.journeys import journey_events, journey_kpis
 from tests.kafka.mixed_events import TEMPLATES, Json, Mixed, bad_lines, mixed, write_tenant
-from tests.kafka.product import Row, hour, now
+from tests.kafka.product import Row, now
 
 WATCHED = "WATCHED"
 WATCHERS = [f"watch.{number}" for number in range(4)]
@@ -99,8 +99,8 @@ def _ordinary(count: int, seed: int, end: datetime, prefix: str = "") -> Mixed:
 
 def tenant_hour() -> tuple[date, int]:
     """The tenant's date (UTC+7), late enough that yesterday is closed for live workers and replay alike; and the hour
-    that projections go by."""
-    return (now() + timedelta(hours=7, minutes=-6)).date(), hour(now())
+    since the epoch, which projections go by."""
+    return (now() + timedelta(hours=7, minutes=-6)).date(), int(now().timestamp() // 3600)
 
 
 def live_event(number: int) -> Json:

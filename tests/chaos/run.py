@@ -336,10 +336,11 @@ class Run:
         await producer.send_and_wait(self.product.topic("kpi.events"), value, key=key)
         self.sent += 1
 
-    async def replayed(self) -> Replay:
-        """Rows and alerts of `kpi replay` on all that was sent, with a clock that ends now or earlier this hour."""
+    async def replayed(self, *, anew: bool) -> Replay:
+        """Rows and alerts of `kpi replay` on all that was sent, with a clock that ends now or, unless `anew`, earlier
+        this hour."""
         company, hour = self.company, tenant_hour()
-        if not self.more_events and hour in company.replays:
+        if not anew and not self.more_events and hour in company.replays:
             return company.replays[hour]
         catalogue = [part for path in company.catalogue for part in ("-c", path)]
         options = ["--json", "--until", now().isoformat(), "--horizon", company.horizon_days]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import aiohttp
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -24,21 +24,17 @@ SAME = ("scope", "series", "start", "end", "value", "raw", "matured", "n", "targ
 """What a live row and a replayed one must agree on; `expected` and an open row's status move with the clock."""
 SETTLED_S = 150
 """Closed rows are restated at whole minutes, of which a score may need one more than the row it is made of."""
+AGAIN_S = 60
+"""Rows that differ for so long are compared with a replay of now: what is projected goes by the hour, and what matures
+does so at its own instant."""
 STREAMS = (sys.executable, "-m", "streams")
-
-
-class Asked(NamedTuple):
-    """A replay: of which event files, and the instant at which its clock ended."""
-
-    paths: tuple[str | Path, ...]
-    until: datetime
 
 
 class Product(Road):
     """Topics, group, catalogue and workers of one test."""
 
     catalogue: Sequence[Path] = ()
-    asked: "Asked | None" = None
+    asked: tuple[str | Path, ...] | None = None
     """The newest replay."""
 
     def worker(self, **changes: str) -> "subprocess.Popen[bytes]":
@@ -70,8 +66,8 @@ class Product(Road):
     async def replay(self, *paths: str | Path) -> tuple[dict[bytes, Row], list[Row]]:
         """Rows by the key they have on kpi.values, and alerts, by `kpi replay` with a clock that ends now."""
         catalogues = [part for path in self.catalogue for part in ("-c", str(path))]
-        self.asked = Asked(paths, now())
-        until = self.asked.until.isoformat()
+        self.asked = paths
+        until = now().isoformat()
         done = await asyncio.to_thread(self.kpi, "replay", *paths, *catalogues, "--json", "--until", until)
         assert done.returncode == 0, done.stderr
         return replayed(done.stdout)
@@ -142,6 +138,7 @@ class Product(Road):
             consumer.assign([TopicPartition(self.topic("kpi.values"), partition) for partition in range(PARTITIONS)])
             loop = asyncio.get_running_loop()
             deadline, since = loop.time() + within_s, None
+            asked_at = loop.time()
             while since is None or loop.time() < since + STEADY_S:
                 batches = await consumer.getmany(timeout_ms=300)
                 for batch in batches.values():
@@ -149,8 +146,9 @@ class Product(Road):
                 if batches and since is None:
                     continue  # more is on its way
                 wrong = differ(wanted, rows)
-                if wrong and self.asked is not None and hour(self.asked.until) != hour(now()):
-                    wanted, _ = await self.replay(*self.asked.paths)  # what is projected goes by the hour
+                if wrong and self.asked is not None and loop.time() > asked_at + AGAIN_S:
+                    wanted, _ = await self.replay(*self.asked)
+                    asked_at = loop.time()
                     continue
                 since = None if wrong else (since or loop.time())
                 assert since is not None or loop.time() < deadline, (
@@ -174,11 +172,6 @@ def key_of(row: Row) -> bytes:
 def now() -> datetime:
     """Wall time, as the workers have it."""
     return datetime.fromtimestamp(SystemClock().now_us() / 1e6, UTC)
-
-
-def hour(instant: datetime) -> int:
-    """The hour of an instant, since the epoch."""
-    return int(instant.timestamp() // 3600)
 
 
 STEADY_S = 2.0

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 
 from schemas.events.reasons import Reason
 from tests.kafka.mixed_events import TEMPLATES, Mixed, mixed, write_tenant
-from tests.kafka.product import Asked, Product, Row, now
+from tests.kafka.product import Product, Row, now
 
 MANY, FEW = 20_000, 8_000
 
@@ -26,7 +26,7 @@ class Company:
     path: Path
     catalogue: list[Path]
     replayed: dict[bytes, Row]
-    asked: Asked | None
+    asked: tuple[str | Path, ...] | None
 
     def given_to(self, product: Product) -> None:
         product.catalogue, product.asked = self.catalogue, self.asked

@@ -32,6 +32,7 @@ class MemoryLedger:
         self.commits = 0
         self.losing = 0
         self.opened = 0
+        self.committed_before_close: int | None = None
         self.name = "changelog kpi.observe-changelog partition 0"
 
     async def open(self) -> None:
@@ -53,7 +54,7 @@ class MemoryLedger:
         self.offset = offset
 
     async def close(self) -> None:
-        pass
+        self.committed_before_close = self.commits
 
 
 class MemorySource:
@@ -330,6 +331,31 @@ async def test_a_delivery_under_way_is_settled_before_a_partition_is_given_up() 
     await bench.until(lambda: receiver.taken == ["0", "1"])  # kept: it hands out again
     await bench.lane.stop(1.0)
     assert bench.ledger.rows[b"arrived"] == b"1"
+
+
+async def test_a_stop_during_a_hold_waits_for_the_chunk_that_the_hold_waits_for(bench: Bench) -> None:
+    begun, may_end = asyncio.Event(), asyncio.Event()
+    committed = bench.ledger.commit
+
+    async def commit(step: Step, offset: int) -> None:
+        begun.set()
+        await may_end.wait()
+        await committed(step, offset)
+
+    bench.ledger.commit = commit  # type: ignore[method-assign]
+    bench.source.log = [b"x"]
+    bench.lane.start()
+    await bench.until(begun.is_set)
+
+    both = asyncio.gather(bench.lane.hold(5.0), bench.lane.stop(5.0))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert not both.done()
+    may_end.set()
+    await both
+
+    assert bench.ledger.committed_before_close == 1
+    assert bench.lane.phase is Phase.STOPPED
 
 
 async def test_a_chunk_fetched_before_the_last_seek_is_dropped(bench: Bench) -> None:

@@ -132,7 +132,8 @@ def aged_us(windows: Windows, end_us: int, now_us: int) -> int:
 
     Ages go by the start of the clock's hour; once the period is over, by the start of the local day. So a projection
     changes with events and with the hour, not with every look: live rows are those of a replay to any instant of the
-    same hour, and a closed row is restated once a day. An hour moves a share by a hundredth of what a day moves it.
+    same hour in which no item matures, and a closed row is restated once a day. An hour moves a share by a hundredth of
+    what a day moves it.
     """
     if now_us < end_us:
         return windows.pane(now_us).start_us
