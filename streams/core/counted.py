@@ -41,11 +41,7 @@ class Counted(NamedTuple):
         return cls(
             {kpi: digest(zone, *counting(plan)) for kpi, plan in spread.counted.items()},
             shape_of(spread.layout),
-            digest(
-                spread.layout.fingerprint,
-                directory.model_dump_json(),
-                [group.anonymous for group in spread.layout.groups],
-            ),
+            digest(spread.layout.fingerprint, directory.model_dump_json()),
             directory,
         )
 

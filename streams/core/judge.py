@@ -104,7 +104,7 @@ class Judge:
         this = proxy(self)
         self._rows = Rows()
         self._aligned = Alignment(self._rows, spec.sources)
-        self._earlier = Earlier(self._rows, spec.layout, spec.fits)
+        self._earlier = Earlier(self._rows, spec.layout, lambda *name: this._fits(*name))
         self._partials = Partials(self._rows, spec.layout, spec.windows, lambda: this._at_us)
         self._baselines = Baselines(
             spec.bases, self._partials, spec.windows, spec.calendars.tenant, lambda: this._at_us
@@ -194,26 +194,30 @@ class Judge:
 
     def _forget_strangers(self, shape: Shape, others: Container[str]) -> None:
         """Another catalogue: rows of KPIs, subjects and grains that it does not have are withdrawn. Baselines of the
-        `others`, which count otherwise than before, are forgotten: they would be of another measure."""
+        `others`, which count otherwise than before, are forgotten: they would be of another measure. What another
+        partition judges from now on goes without a word: its rows have the same keys, and may be there already."""
         spec = self._spec
         before = {kpi: at for kpi, at in shape.items() if kpi not in spec.grown or spec.grown[kpi].kpi.id not in others}
-        rearrange(self._rows, before, spec.layout, spec.fits)
+        rearrange(self._rows, before, spec.layout, self._fits)
         self._meta["fingerprint"] = spec.observe.fingerprint
         self._rows.put((META, SHAPE), self._shape)
         for key, _ in self._rows.items(ROW):
-            if not spec.fits(*map(str, key[1:])):
-                self._values.forget(*map(str, key[1:]))
+            name = str(key[1]), str(key[2]), str(key[3])
+            if not spec.fits(*name):
+                self._values.forget(*name)
+            elif not self._fits(*name):
+                self._rows.drop(key)
         for key, sources in self._rows.items(KEYS):
             kpi, subject, period = map(str, key[1:])
             plan = spec.observe.spread.counted.get(kpi)
             # What is read no more goes: LINK does not tell of its end, and another catalogue may read it again.
             alike = plan is not None and all(len(vectors) == plan.linked for vectors in sources.values())
-            if not alike or (period != POOL and not spec.fits(kpi, subject, period)):
+            if not alike or (period != POOL and not self._fits(kpi, subject, period)):
                 self._rows.drop(key)
         for table in (BASELINE, OPENED, ALERT):
             for key, _ in self._rows.items(table):
-                kpi = str(key[1])
-                if kpi not in spec.plans or (len(key) > 2 and key[2] not in spec.subjects[kpi]):
+                plan = spec.plans.get(str(key[1]))
+                if plan is None or (len(key) > 2 and not self._is_judged(plan, str(key[2]))):
                     self._rows.drop(key)
 
     def _adopt(self, decided_us: int) -> None:
@@ -485,7 +489,7 @@ class Judge:
         telling = self._tellings.get((kpi, subject))
         grain, window = self._spec.windows.parse(period)
         if telling is None or grain is not telling.plan.kpi.period:
-            if not self._spec.fits(kpi, subject, period):
+            if not self._fits(kpi, subject, period):
                 return  # told before the catalogue changed
             telling = None
         is_over = window.end_us < self._meta["oldest_us"] - self._spec.reaches_us[kpi]
@@ -707,6 +711,8 @@ class Judge:
         closes_us, decided_us = self._closes_us(window, plan), self._meta["decided_us"]
         closed = decided_us is not None and closes_us <= decided_us
         self._values.begin(plan, subject, window, closed=closed)
+        if closed and plan.kpi.anonymous is not None:  # it begins hidden, until its siblings are known
+            self._timers.set(minute_after(self._at_us), RESTATE, plan.kpi.id, subject, window.id)
         if plan.kpi.id in self._scores.heard:
             at_us = max(minute_from(window.end_us), minute_after(self._at_us) if closed else 0)
             self._timers.set(at_us, SCORE, plan.kpi.id, window.id, EVERYBODY)
@@ -876,6 +882,13 @@ class Judge:
         """A KPI over KPIs closes after these: their scores may come from another partition."""
         wait_us = MINUTE_US if plan is not None and plan.measure_class is MeasureClass.ATTAINMENT else 0
         return minute_from(window.end_us + self._spec.policy.grace_us) + wait_us
+
+    def _fits(self, kpi: str, subject: str, period: str) -> bool:
+        """Whether a row, or an hour, of this name is one of the catalogue that this partition judges."""
+        return self._spec.fits(kpi, subject, period) and self._is_mine(self._spec.observe.spread.counted[kpi], subject)
+
+    def _is_judged(self, plan: Plan, subject: str) -> bool:
+        return subject in self._spec.subjects[plan.kpi.id] and self._is_mine(plan, subject)
 
     def _is_mine(self, plan: Plan, subject: str) -> bool:
         observe = self._spec.observe

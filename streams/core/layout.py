@@ -63,8 +63,9 @@ class Layout:
         shape = [(plan.kpi.id, group.number, group.offsets[plan.kpi.id], plan.width) for group, plan in self._members()]
         hours = [sorted(group.hours.items()) for group in self.groups]
         by = [(plan.kpi.id, plan.kpi.by.field) for _, plan in self._members() if plan.kpi.by is not None]
-        self.fingerprint = blake2b(repr((shape, hours, by)).encode(), digest_size=6).hexdigest()
-        """Says whether two vectors of a group's number have the same slots."""
+        anonymous = [group.number for group in self.groups if group.anonymous]
+        self.fingerprint = blake2b(repr((shape, hours, by, anonymous)).encode(), digest_size=6).hexdigest()
+        """Says whether two vectors of a group's number have the same slots, and are judged in the same place."""
 
     def of(self, kpi: str) -> Group:
         """The group of a KPI. KeyError for a stranger."""

@@ -126,9 +126,10 @@ class ValueRows:
             self.touch(kpi, subject, period)
 
     def begin(self, plan: Plan, subject: str, window: Window, *, closed: bool) -> None:
-        """A new row; one of a period that is over begins as closed."""
+        """A new row; one of a period that is over begins as closed, and that of an anonymous KPI hidden: whether it may
+        be shown is decided by siblings too, which may not have been told yet."""
         if closed:
-            reading = self._readings.shown(plan, subject, window, closed=True)
+            reading = self._readings.shown(plan, subject, window, closed=plan.kpi.anonymous is None)
             self._keep(plan, subject, window, 1, reading)
         else:
             self._rows.put((ROW, plan.kpi.id, subject, window.id), [0, None, 0])
