@@ -20,35 +20,45 @@ def is_unnamed(message: Mapping[str, Any]) -> bool:
 
 
 def without_people(value: bytes | None, headers: Headers) -> tuple[bytes | None, Headers]:
-    """A record in either mode without the fields that name a person, if it is of such a type; any other as it came.
+    """A record in either mode without the fields that name a person, however deep, if it is, or lists, one of such a
+    type; any other as it came.
 
-    State never reads these fields, so the record can be replayed. What is no JSON cannot be read, and stays as it is.
+    State never reads these fields, so the record can be replayed. What is no JSON, or some thousand
+    objects deep, cannot be read, and stays as it is.
     """
-    message = _object(value)
+    body, lacks = _read(value)
+    messages = [one for one in (body if isinstance(body, list) else [body]) if isinstance(one, dict)]
     types = [text.decode("latin-1") for name, text in headers if name == _TYPE and text]
-    if not is_unnamed(message) and UNNAMED.isdisjoint(types):
+    if not any(map(is_unnamed, messages)) and UNNAMED.isdisjoint(types):
         return value, headers
     kept = [(name, text) for name, text in headers if name.removeprefix(_PREFIX) not in PEOPLE]
-    found = _without(message)
-    if "data" in message:
-        # Of text in place of an object nobody can say what is in it; it is refused for that again.
-        found["data"] = _without(message["data"]) if isinstance(message["data"], dict) else None
-    if "type" in message:
-        found.pop("data_base64", None)
-    return (value if found == message else _written(found)), kept
+    dropped = [_drop_unreadable(message) for message in messages]
+    return (_written(body) if lacks or any(dropped) else value), kept
 
 
-def _without(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: item for name, item in fields.items() if name not in PEOPLE}
+def _read(value: bytes | None) -> tuple[Any, bool]:
+    """A body without people; whether it lacks anything then: a person, or the first of two fields of one name."""
+    lacks = False
 
+    def kept(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal lacks
+        fields = {name: item for name, item in pairs if name not in PEOPLE}
+        lacks = lacks or len(fields) < len(pairs)
+        return fields
 
-def _object(value: bytes | None) -> dict[str, Any]:
     try:
-        message = json.loads(value or b"")
+        return json.loads(value or b"", object_pairs_hook=kept), lacks
     except (ValueError, RecursionError):
-        return {}
-    return message if isinstance(message, dict) else {}
+        return None, False
 
 
-def _written(message: Mapping[str, Any]) -> bytes:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+def _drop_unreadable(message: dict[str, Any]) -> bool:
+    """Of text in place of an object nobody can say what is in it; it is refused for that again. Whether there was."""
+    is_text = message.get("data") is not None and not isinstance(message["data"], dict)
+    if is_text:
+        message["data"] = None
+    return ("type" in message and message.pop("data_base64", None) is not None) or is_text
+
+
+def _written(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

@@ -51,6 +51,40 @@ def test_data_that_is_no_object_is_not_kept_at_all(data: dict[str, Any]) -> None
     assert SURVEY == {name: item for name, item in json.loads(value or b"").items() if item is not None}
 
 
+def test_a_person_inside_of_a_field_goes_too() -> None:
+    value, _ = without_people(structured({**ANSWER, "by": {"role": "x", **WHO}, "all": [[WHO], {"n": 1, **WHO}]}), [])
+
+    assert {**ANSWER, "by": {"role": "x"}, "all": [[{}], {"n": 1}]} == json.loads(value or b"")["data"]
+
+
+@pytest.mark.parametrize("headers", [[], [("ce_type", b"survey.esat.response")]])
+def test_of_two_fields_of_one_name_the_one_that_nobody_reads_goes(headers: list[tuple[str, bytes]]) -> None:
+    last = structured(ANSWER)
+    twice = last.replace(b'"data": ', b'"data": ' + json.dumps(WHO).encode() + b', "data": ')
+
+    value, _ = without_people(twice, headers)
+
+    assert json.loads(last) == json.loads(value or b"")
+    assert SECRET.encode() not in (value or b"")
+
+
+def test_a_list_is_kept_without_the_people_in_it() -> None:
+    other = {"type": "call.completed", "data": ANSWER}
+    batch = [{**SURVEY, "data": {**ANSWER, **WHO}}, other, 7]
+
+    value, _ = without_people(json.dumps(batch).encode(), [])
+    answers, _ = without_people(json.dumps([{**ANSWER, **WHO}]).encode(), [("ce_type", b"survey.esat.response")])
+
+    assert [{**SURVEY, "data": ANSWER}, other, 7] == json.loads(value or b"")
+    assert [ANSWER] == json.loads(answers or b"")
+
+
+def test_a_list_of_other_events_is_kept_as_it_came() -> None:
+    batch = json.dumps([{"type": "call.completed", "data": WHO}]).encode()
+
+    assert (batch, []) == without_people(batch, [])
+
+
 @given(st.none() | st.binary() | st.just(structured({"score": 1})), st.lists(st.tuples(st.text(), st.binary())))
 def test_a_record_that_names_nobody_is_byte_by_byte_what_it_was(
     value: bytes | None, headers: list[tuple[str, bytes]]
