@@ -27,6 +27,7 @@ from ruamel.yaml import YAML
 from deploy.grafana.generate import DASHBOARDS, FOLDER
 from deploy.kafka.broker import free_port
 from streams.clock import SystemClock
+from streams.core.crowding import MANY
 from streams.metrics.definitions import METRICS
 from tests import needs
 from tests.kafka.harness import ROOT, Road
@@ -122,6 +123,8 @@ class Calls:
                 : 1 + hour % 2
             ]
         ]
+        no_lead = {"owner": "an", "lead_id": "0"}
+        leads += [self.one("an", timedelta(hours=1), type="lead.created", data=no_lead) for _ in range(MANY)]
         late = [self.one("an", timedelta(days=5)) for _ in range(8)]
         twice = good[:5]
         bad = [(b"x", b"{"), (b"x", b"not json"), self.one("an", timedelta(hours=1), type="nobody.knows")]
