@@ -19,7 +19,7 @@ from streams.core.measures.compile import Plan, Reading
 from streams.core.measures.growing import Volume
 from streams.core.partials import Partials
 from streams.core.series import parted
-from streams.core.standing import RED, attainment, expected, status
+from streams.core.standing import RED, attainment, expected, is_aimed_at, status
 from streams.core.targets import Number, Targets
 from streams.core.windows import Window, Windows
 
@@ -242,8 +242,8 @@ class Readings:
     ) -> Status:
         plan, window, strict = line.plan, line.window, line.strict
         own = status(plan, reading.value, reading.n, line.target, share, strict=strict, closed=closed, volume=volume)
-        if own is Status.MISSED and not _is_aimed_at(plan, line.working_time, window):
-            return Status.NONE  # nobody misses a target on a Sunday
+        if own is Status.MISSED and not is_aimed_at(plan, line.working_time, window):
+            return Status.NONE
         if plan.kpi.guardrail is None or own not in (Status.HIT, Status.ON_TRACK):
             return own
         if hollow is None:
@@ -251,9 +251,9 @@ class Readings:
             hollow = guard is not None and self._is_red(guard, line.subject, window, now_us, closed=closed)
         return Status.HOLLOW if hollow else own
 
-    def is_aimed_at(self, plan: Plan, subject: str, window: Window) -> bool:
-        """Whether a period asks anything of a subject: what has a pace does so only by working time."""
-        return _is_aimed_at(plan, self._calendars.of(self._targets.scopes[subject], subject), window)
+    def working_time(self, subject: str) -> WorkingTime:
+        """That of a person, team, department or the organisation."""
+        return self._calendars.of(self._targets.scopes[subject], subject)
 
     def guardrail_is_over(self, plan: Plan, window: Window) -> bool:
         """Whether a guardrail's own period ends with the period that it guards, or before."""
@@ -272,10 +272,11 @@ class Readings:
         target = self._targets.of(guard.kpi.id, subject, window)
         reading = self.shown(guard, subject, window, closed=closed)
         strict = self._targets.strict(guard.kpi.id, subject, window)
-        share = self._share(self._calendars.of(self._targets.scopes[subject], subject), window, at_us)
+        working_time = self.working_time(subject)
+        share = self._share(working_time, window, at_us)
         volume = None if target is None or closed else self._partials.volume(guard, subject, window, target)
         said = status(guard, reading.value, reading.n, target, share, strict=strict, closed=closed, volume=volume)
-        return said in RED and (said is not Status.MISSED or self.is_aimed_at(guard, subject, window))
+        return said in RED and (said is not Status.MISSED or is_aimed_at(guard, working_time, window))
 
     def _share(self, working_time: WorkingTime, window: Window, now_us: int) -> float:
         """The share of a window's working time that is over, the same for all subjects of one calendar."""
@@ -308,10 +309,6 @@ def value_key(kpi: str, name: str, period: str) -> bytes:
     """Key of a row on kpi.values."""
     subject, series = parted(name)
     return RowName(kpi, subject, period, series).key.encode()
-
-
-def _is_aimed_at(plan: Plan, working_time: WorkingTime, window: Window) -> bool:
-    return not plan.is_paced or working_time.between(window.start_us, window.end_us) > 0
 
 
 def _json(number: Number | None) -> str:

@@ -17,6 +17,7 @@ from streams.core.membership import Membership
 from streams.core.readings import Readings
 from streams.core.rows import Key, Rows
 from streams.core.scoring import Board, Part, PartName, boards_of, is_red, part_of
+from streams.core.standing import is_aimed_at
 from streams.core.targets import Targets
 from streams.core.value_rows import ValueRows
 from streams.core.windows import Window, Windows
@@ -122,7 +123,7 @@ class Scores:
         kpi = plan.kpi.id
         if self._values.version(kpi, person, window.id) is None:
             return None
-        if not self._readings.is_aimed_at(plan, person, window):
+        if not is_aimed_at(plan, self._readings.working_time(person), window):
             return None
         reading = self._readings.shown(plan, person, window, closed=True)
         red = self._is_red(board, plan, person, window, now_us)
@@ -134,9 +135,8 @@ class Scores:
         if gate is None or gate.end_us > now_us:
             return False
         guard = board.guards[plan.kpi.guardrail or ""]
-        if not self._readings.is_aimed_at(guard, person, gate):
-            return False
-        return is_red(guard, self._readings.shown(guard, person, gate, closed=True), self._targets, person, gate)
+        reading = self._readings.shown(guard, person, gate, closed=True)
+        return is_red(guard, reading, self._targets, person, self._readings.working_time(person), gate)
 
     def _told(self, board: Board, person: str, inside: Window, parts: Mapping[PartName, Part]) -> list[Any] | None:
         """Subjects, and whether the person reached; None where the person is not scored."""

@@ -2,7 +2,7 @@
 
 MEASURES section 4, PRODUCT 4.10. The score is the sum of weight x min(attainment, cap) x gate over the KPIs whose
 periods end inside the period scored, divided by the weights present: what has no attainment leaves with its weight, and
-so does what has a pace but, on a day off or on leave, no time to keep it in (`readings.is_aimed_at`). A KPI's weight is
+so does what has a pace but, on a day off or on leave, no time to keep it in (`standing.is_aimed_at`). A KPI's weight is
 split evenly over its periods that end inside; without a weight it takes an equal share. By `every`, each attainment has
 to be reached by itself, and no cap is needed.
 
@@ -17,8 +17,9 @@ from typing import NamedTuple
 from schemas.catalogue.attainment_rules import is_scored
 from schemas.catalogue.measures import Attainment, Scoring
 from schemas.values import Scope
+from streams.core.calendar import WorkingTime
 from streams.core.measures.compile import Plan, Reading
-from streams.core.standing import RED, Number, quotient, status
+from streams.core.standing import RED, Number, is_aimed_at, quotient, status
 from streams.core.targets import Targets
 from streams.core.windows import Window, Windows
 
@@ -117,7 +118,11 @@ def part_of(plan: Plan, reading: Reading, target: Number | None, base: Number | 
     return None if found is None else Part(*found, red)
 
 
-def is_red(guard: Plan, reading: Reading, targets: Targets, person: str, window: Window) -> bool:
-    """Whether a guardrail says no for a period of it that is over."""
+def is_red(
+    guard: Plan, reading: Reading, targets: Targets, person: str, working_time: WorkingTime, window: Window
+) -> bool:
+    """Whether a guardrail says no for a period of it that is over; one that asks nothing of the person does not."""
+    if not is_aimed_at(guard, working_time, window):
+        return False
     target, strict = targets.of(guard.kpi.id, person, window), targets.strict(guard.kpi.id, person, window)
     return status(guard, reading.value, reading.n, target, 1.0, strict=strict, closed=True) in RED

@@ -5,13 +5,21 @@ from typing import NamedTuple
 
 from schemas.catalogue.models import Direction
 from schemas.values import Status
+from streams.core.calendar import WorkingTime
 from streams.core.detectors.pace import DEFAULT as PACE
 from streams.core.measures.compile import MeasureClass, Plan
 from streams.core.measures.growing import Volume
+from streams.core.windows import Window
 
 Number = int | float
 RED = (Status.BEHIND, Status.MISSED)
 """States of a guardrail that make the quantity it guards hollow."""
+
+
+def is_aimed_at(plan: Plan, working_time: WorkingTime, window: Window) -> bool:
+    """Whether a period asks anything: what has a pace does so only by working time, for nobody misses a
+    target on a Sunday."""
+    return not plan.is_paced or working_time.between(window.start_us, window.end_us) > 0
 
 
 class Course(NamedTuple):

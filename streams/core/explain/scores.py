@@ -9,6 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
+from streams.core.calendar import WorkingTime
 from streams.core.calendar.absences import LEAVE
 from streams.core.explain.evidence import Case, Evidence
 from streams.core.explain.journeys import Put
@@ -18,6 +19,7 @@ from streams.core.explain.working_time import less_leave
 from streams.core.measures.compile import Plan, Reading
 from streams.core.membership import Membership
 from streams.core.scoring import Board, Part, PartName, is_red, part_of
+from streams.core.standing import is_aimed_at
 from streams.core.windows import Window
 
 MOST_PERSONS, MOST_JOINED = 1000, 100
@@ -106,9 +108,9 @@ class _Counting:
                 target = scene.spec.targets.of(plan.kpi.id, person, ended)
                 if target is None or not self._is_told_of(plan, ended):
                     continue
-                if plan.is_paced and working.between(ended.start_us, ended.end_us) <= 0:
-                    continue  # nothing was asked of them
-                reading, red = self._count(self._of(plan, person, ended)), self._is_red(plan, person, ended)
+                if not is_aimed_at(plan, working, ended):
+                    continue
+                reading, red = self._count(self._of(plan, person, ended)), self._is_red(plan, person, working, ended)
                 if reading is None or red is None:
                     return None
                 part = part_of(plan, reading, target, scene.spec.targets.base(plan.kpi.id, person, ended), red=red)
@@ -122,13 +124,13 @@ class _Counting:
         first_us = self._scene.first_us if target_us is None else target_us
         return ended.end_us <= self._scene.clock_us and first_us is not None and first_us < ended.end_us
 
-    def _is_red(self, plan: Plan, person: str, ended: Window) -> bool | None:
+    def _is_red(self, plan: Plan, person: str, working: WorkingTime, ended: Window) -> bool | None:
         gate = self._board.gate(plan, ended)
         if gate is None or gate.end_us > self._scene.clock_us:
             return False
         guard = self._board.guards[plan.kpi.guardrail or ""]
         reading = self._count(self._of(guard, person, gate))
-        return None if reading is None else is_red(guard, reading, self._scene.spec.targets, person, gate)
+        return None if reading is None else is_red(guard, reading, self._scene.spec.targets, person, working, gate)
 
     def _of(self, plan: Plan, person: str, window: Window) -> Scene:
         """The scene of a person's own KPI. What is not joined is of those that it credits alone."""

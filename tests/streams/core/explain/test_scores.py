@@ -66,6 +66,21 @@ def test_each_score_is_told_with_its_parts() -> None:
     ]
 
 
+def test_a_guardrail_that_asks_nothing_on_the_last_day_takes_no_score_away() -> None:
+    # October ends on a Saturday, on which nobody has to call.
+    calls = {**PARTS[2], "period": "day", "direction": "up", "measure": {"count": "call.completed"}}
+    written = scored(parts=[PARTS[1], calls]).model_dump(by_alias=True, exclude_none=True)
+    written["calendar"] = {"hours": {"mon-fri": ["08:00-12:00"]}}
+    events = [sale("s1", "2026-10-05T09:00:00", 100), sale("s2", "2026-10-06T09:00:00", 100, owner="binh")]
+
+    told = explained(events, Catalogue.model_validate(written), NOVEMBER_US)
+
+    (october_,) = [one for one in told if (one.scene.subject, one.scene.window.id) == ("hn-1", "2026-10")]
+    assert october_.account is not None
+    assert (100, 2) == (october_.account.value, october_.account.n)
+    assert Note.DIFFERS not in october_.notes
+
+
 def test_a_team_of_sixty_is_told_with_as_many_by_name_as_can_be_read() -> None:
     # The first of sixty sells nothing, all others what was asked for.
     written = scored(at=0.5, parts=[{**PARTS[1], "guardrail": None}]).model_dump(by_alias=True, exclude_none=True)
