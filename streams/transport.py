@@ -200,6 +200,7 @@ class ChunkConsumer(faust_consumer.Consumer):
             metadata_max_age_ms=METADATA_MS,
             **self.options,
         )
+        self.loop.set_exception_handler(on_loop_exception)
         await self._kafka.start()
         if not fetch_bare(self._kafka):
             log.warning("this aiokafka hides its fetched batches (expected 0.14): fetching costs twice as much CPU")
@@ -342,6 +343,20 @@ class ChunkTransport(base.Transport):
     Producer = driver.Producer
     default_port = 9092
     driver_version = driver.Transport.driver_version
+
+
+def on_loop_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """asyncio's own handler, but for commits of group offsets that were given up waiting for.
+
+    aiokafka 0.14 shields the request of a commit: it outlives the wait, and its failure would be logged with a
+    traceback as one that nobody took. Whoever asked has said already that there was no answer.
+    """
+    task = context.get("future")
+    name = getattr(task.get_coro(), "__qualname__", None) if isinstance(task, asyncio.Task) else None
+    if name == "GroupCoordinator._do_commit_offsets":
+        log.debug("group offsets not committed: %s", context.get("exception"))
+    else:
+        loop.default_exception_handler(context)
 
 
 def _name(tp: TopicPartition) -> str:
