@@ -7,6 +7,7 @@ in `board_view`; formatting, languages and HTML are in `streams.web`.
 
 import re
 from bisect import insort
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -115,13 +116,27 @@ class Board:
         self.catalogue = catalogue
         self.locale = locale or catalogue.tenant.locale
         self.floor = Floor(catalogue, recognise_people=recognise_people)
-        self.seq = 0
-        self.updated_us: int | None = None
+        self.before_a_look: Callable[[], None] = lambda: None
+        """Has whoever feeds the board put what it holds back until somebody looks."""
+        self._seq = 0
+        self._updated_us: int | None = None
         self._kpis = {kpi.id: kpi for kpi in catalogue.kpis}
         self._rows: dict[tuple[str, str], _Row] = {}
         self._series: dict[tuple[str, str], dict[str, _Row]] = {}
         self._firing: dict[str, _Held] = {}
         self._transitions: list[_Held] = []  # oldest first
+
+    @property
+    def seq(self) -> int:
+        """How many records have changed something."""
+        self.before_a_look()
+        return self._seq
+
+    @property
+    def updated_us(self) -> int | None:
+        """The time of the newest record taken, None before the first."""
+        self.before_a_look()
+        return self._updated_us
 
     def put_value(self, key: str, raw: bytes | None, at_us: int) -> Refusal | None:
         """Takes one record of `kpi.values`, written at `at_us`; None when it changed the board, else why not.
@@ -151,7 +166,7 @@ class Board:
         if held is not None and start_us < held.at_us:
             return "older_period"
         self._changed(at_us)
-        self._rows[name] = _Row(start_us, self.seq, raw)
+        self._rows[name] = _Row(start_us, self._seq, raw)
         return None
 
     def _put_series(self, name: tuple[str, str], series: str, raw: bytes, at: tuple[int, int]) -> Refusal | None:
@@ -162,7 +177,7 @@ class Board:
             return "older_period"
         self._changed(at_us)
         newest = {other: one for other, one in held.items() if one.at_us == start_us}
-        self._series[name] = newest | {series: _Row(start_us, self.seq, raw)}
+        self._series[name] = newest | {series: _Row(start_us, self._seq, raw)}
         return None
 
     def put_alert(self, key: str, raw: bytes | None, at_us: int) -> Refusal | None:
@@ -187,7 +202,7 @@ class Board:
         if alert.subject not in self.floor.scopes:
             return "unknown_subject"
         self._changed(at_us)
-        held = _Held(moment_us, self.seq, alert)
+        held = _Held(moment_us, self._seq, alert)
         if alert.transition is Transition.FIRING:
             self._firing[alert.fingerprint] = held
         else:
@@ -198,6 +213,7 @@ class Board:
 
     def values(self) -> list[Value]:
         """The newest row of every (kpi, subject) and its series, sorted by those, people included."""
+        self.before_a_look()
         rows = [one.row for one in self._held()]
         return sorted(rows, key=lambda row: (row.kpi, row.subject, row.series is not None, row.series or ""))
 
@@ -212,17 +228,19 @@ class Board:
 
     def changes_since(self, seq: int) -> Changes:
         """What was put after the board stood at `seq` and still counts, in the order it came."""
+        self.before_a_look()
         rows = sorted((one for one in self._held() if one.seq > seq), key=lambda one: one.seq)
         news = sorted((one for one in self._transitions if one.seq > seq), key=lambda one: one.seq)
-        return Changes(self.seq, tuple(one.row for one in rows), tuple(one.row for one in news))
+        return Changes(self._seq, tuple(one.row for one in rows), tuple(one.row for one in news))
 
     def view(self, department: str | None = None) -> BoardView:
         """The wall of the organisation, or of one `department` only (an unknown one has an empty wall)."""
+        self.before_a_look()
         rows = self._current()
         alerts = [one for one in self.firing() if department in (None, self.floor.wall_of(one))]
         return BoardView(
-            seq=self.seq,
-            updated_us=self.updated_us,
+            seq=self._seq,
+            updated_us=self._updated_us,
             sections=tuple(
                 one for one in self.floor.sections(rows, self._series_of) if department in (None, one.department)
             ),
@@ -266,8 +284,8 @@ class Board:
         return None
 
     def _changed(self, at_us: int) -> None:
-        self.seq += 1
-        self.updated_us = max(self.updated_us or at_us, at_us)
+        self._seq += 1
+        self._updated_us = max(self._updated_us or at_us, at_us)
 
 
 _read = msgspec.json.Decoder(_Told).decode

@@ -92,10 +92,11 @@ class Live:
         await asyncio.wait_for(response.write(event.encode()), SEND_TIMEOUT_S)
 
     async def _watch(self) -> None:
-        seen = self._drawings.board.seq
+        seen = -1
         while True:
             await asyncio.sleep(self._interval_s)
-            if self._drawings.board.seq != seen:
+            # What nobody looks at need not be read (streams.web.board_feed).
+            if self.clients and self._drawings.board.seq != seen:
                 seen = self._drawings.board.seq
                 changed, self._changed = self._changed, asyncio.Event()
                 changed.set()

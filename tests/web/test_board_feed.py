@@ -5,7 +5,7 @@ import gc
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -101,6 +101,52 @@ async def test_after_a_lost_connection_it_goes_on_where_it_was(
     assert board.seq == 3  # had it begun again, the first two would have counted twice
 
 
+async def test_rows_wait_for_a_look_and_only_the_newest_of_each_is_read(
+    board: Board, broker: str, send: Callable[..., None]
+) -> None:
+    dancing = value("revenue", "sales", "department", 1) | {"status": "dancing"}
+    send(dancing, *(value("revenue", "sales", "department", number) for number in (2, 3)))
+    feed = BoardFeed(board, {"bootstrap_servers": broker}, "", CLOCK)
+
+    async with asyncio.timeout(20), aclosing(feed.chunks()) as chunks:
+        taken = 0
+        while taken < 3:
+            taken += await anext(chunks)
+
+    assert not feed.refused
+    assert ([row.value for row in board.values()], board.seq) == ([3], 1)
+
+
+async def test_a_row_that_is_deleted_takes_what_waits_of_it_along(
+    board: Board, broker: str, send: Callable[..., None]
+) -> None:
+    row = value("revenue", "sales", "department", 1)
+    send(row, row | {"value": "gone"})
+    feed = BoardFeed(board, {"bootstrap_servers": broker}, "", CLOCK)
+
+    async with asyncio.timeout(20), aclosing(feed.chunks()) as chunks:
+        taken = 0
+        while taken < 2:
+            taken += await anext(chunks)
+
+    assert (board.values(), board.seq) == ([], 2)
+
+
+async def test_of_more_rows_than_may_wait_some_are_read_though_nobody_looks(
+    board: Board, broker: str, send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_feed, "MOST_WAITING", 1)
+    send(*(value("revenue", "sales", "department", 1) | {"period": f"bad {number}"} for number in range(5)))
+    feed = BoardFeed(board, {"bootstrap_servers": broker}, "", CLOCK)
+
+    async with asyncio.timeout(20), aclosing(feed.chunks()) as chunks:
+        taken = 0
+        while taken < 5:
+            taken += await anext(chunks)
+
+    assert feed.refused["other_period"] >= 4
+
+
 async def test_only_the_newest_alerts_of_a_partition_are_read(
     board: Board, broker: str, send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,8 +162,8 @@ async def test_only_the_newest_alerts_of_a_partition_are_read(
 async def test_a_bad_record_is_named_once_and_stops_nothing(
     board: Board, broker: str, send: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    bad = value("revenue", "sales", "department", 1) | {"status": "dancing"}
-    send(bad, bad, value("revenue", "sales", "department", 5))
+    bad = [value("revenue", subject, "department", 1) | {"status": "dancing"} for subject in ("sales", "service")]
+    send(*bad, value("revenue", "hn-1", "team", 5))
 
     with caplog.at_level(logging.WARNING, board_feed.__name__):
         async with running(board, broker, []):
