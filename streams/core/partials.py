@@ -16,7 +16,7 @@ from streams.core.accumulators.sparse import Sparse
 from streams.core.frames import Cell, Total
 from streams.core.journeys.contract import FOREVER_US, POOL, Linked, aged_us
 from streams.core.layout import Group, Layout
-from streams.core.measures.compile import FACTS_SLOT, N_SLOT, Plan, Reading
+from streams.core.measures.compile import FACTS_SLOT, N_SLOT, Plan, Reading, Slots
 from streams.core.measures.growing import Volume
 from streams.core.measures.leaves import CountLeaf, SumLeaf
 from streams.core.rows import Key, Rows
@@ -164,6 +164,16 @@ class Partials:
     def whose(self, plan: Plan, subject: str, window: str) -> Whose:
         """The series that a row is made of; of any other row the subject itself."""
         return subject if plan.kpi.by is None else self.folded.get((plan.kpi.id, subject, window), subject)
+
+    def slots(self, plan: Plan) -> Slots | None:
+        """How a KPI is read from `whole`, where nothing else makes its value or says whether it may be told."""
+        if plan.kpi.by is not None or plan.kpi.anonymous is not None:
+            return None
+        return plan.slots(self._places[plan.kpi.id].at)
+
+    def whole(self, plan: Plan, subject: str, window: str) -> list[int]:
+        """The vector of a KPI's group over all sources; not to be changed."""
+        return self.vector(self._places[plan.kpi.id].group, subject, window)
 
     def parts(self, plan: Plan, subject: Whose, window: str) -> tuple[list[int], Linked]:
         """The vector of one KPI, and what LINK told of it."""

@@ -15,7 +15,7 @@ from schemas.catalogue.models import Catalogue
 from schemas.values import RowName, Scope, Status, Value
 from streams.core.beginnings import Beginnings
 from streams.core.calendar import Calendars, WorkingTime, expected_share
-from streams.core.measures.compile import Plan, Reading
+from streams.core.measures.compile import Plan, Reading, Slots
 from streams.core.measures.growing import Volume
 from streams.core.partials import Partials
 from streams.core.series import parted
@@ -44,7 +44,8 @@ class Line:
     """The constant part of a value row, of the whole or of one `series`; `opening` is the beginning of its JSON, up to
     its value. `name` is the subject's, or the series' own (streams.core.series).
 
-    `version` 0 while the period is open. `shown` is what was published last, None before that.
+    `version` 0 while the period is open. `shown` is what was published last, None before that. `slots` say how an open
+    row is told that has a value and no more than that (streams.core.told).
     """
 
     plan: Plan
@@ -62,6 +63,7 @@ class Line:
     end: str
     counted_from: str | None
     opening: str
+    slots: Slots | None = None
     shown: Figures | None = None
     current: Value | None = field(default=None, repr=False)
 
@@ -79,6 +81,7 @@ class Line:
         working_time: WorkingTime,
         ends: tuple[str, str],
         counted_from: str | None,
+        slots: Slots | None = None,
     ) -> "Line":
         """The line of a row; `ends` are start and end of its period as RFC 3339."""
         kpi, (subject, series) = plan.kpi.id, parted(name)
@@ -103,6 +106,7 @@ class Line:
             *ends,
             counted_from,
             f'{{"kind":"value",{names},{times},"value":',
+            slots,
         )
 
     def record(self, figures: Figures, version: int) -> bytes:
@@ -188,7 +192,12 @@ class Readings:
             working_time=self._calendars.of(scope, subject),
             ends=ends,
             counted_from=None if from_us is None else self._windows.rfc3339(from_us),
+            slots=self._partials.slots(plan) if target is None else None,
         )
+
+    def whole(self, line: Line) -> list[int]:
+        """The vector that the `slots` of a line are of."""
+        return self._partials.whole(line.plan, line.name, line.window.id)
 
     def shown(self, plan: Plan, subject: str, window: Window, *, closed: bool) -> Reading:
         """Value and n as they may be shown: of an anonymous KPI no value before the close, and none of too few."""

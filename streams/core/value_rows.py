@@ -19,6 +19,11 @@ from streams.core.rows import Rows
 from streams.core.stage import Send
 from streams.core.windows import Window, Windows
 
+try:
+    from streams.core.telling import tell
+except ImportError:  # installed where there was no compiler
+    from streams.core.told import tell
+
 ROW = "row"
 """Rows of [version, value, n]; of a closed one that is hollow or a projection, whether it is hollow, and what stands
 beside the projection."""
@@ -31,8 +36,11 @@ Name = tuple[str, str, str]
 class Block:
     """Open rows of the KPIs that share a vector, by KPI; `changed` may differ from what was published."""
 
+    first: Line
     lines: dict[str, Line] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
+    is_told: bool = False
+    """Whether some of them have slots to be told by."""
 
 
 class ValueRows:
@@ -204,8 +212,9 @@ class ValueRows:
         """Send what has changed of open rows, as of now; how many rows were looked at."""
         looked = 0
         for block in self._changed:
-            lines = [line for kpi, line in block.lines.items() if kpi in block.changed]
-            looked += len(lines)
+            looked += len(block.changed)
+            vector = self._readings.whole(block.first) if block.is_told else []
+            lines = tell(block.lines, block.changed, vector, self._sends)
             for line, reading in zip(lines, self._readings.open(lines), strict=True):
                 figures = self._readings.figures(line, reading, now_us, closed=False)
                 if figures != line.shown:
@@ -259,8 +268,9 @@ class ValueRows:
         name = (self._layout.of(kpi).number, subject, period)
         block = self._blocks.get(name)
         if block is None:
-            block = self._blocks[name] = Block()
+            block = self._blocks[name] = Block(line)
         block.lines[kpi] = line
+        block.is_told = block.is_told or line.slots is not None
         block.changed.add(kpi)
         self._changed[block] = None
 
@@ -268,6 +278,7 @@ class ValueRows:
         name = (self._layout.of(kpi).number, subject, period)
         block = self._blocks[name]
         del block.lines[kpi]
+        block.changed.discard(kpi)
         if not block.lines:
             del self._blocks[name]
 

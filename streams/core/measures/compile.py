@@ -106,6 +106,32 @@ class SlotRead:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotsRead:
+    """Reads the sum of slots with their signs, times `num`, over `den` and over the slot `lower`, where there is one.
+    Known as such too: its rows are told without a reading of each (streams.core.told)."""
+
+    terms: tuple[tuple[int, int], ...]
+    lower: int | None
+    num: int
+    den: int
+
+    def __call__(self, vector: Sequence[int], linked: Linked) -> Rational:
+        """As every `Read`."""
+        upper = sum([sign * vector[slot] for sign, slot in self.terms])
+        return Rational(upper * self.num, self.den if self.lower is None else self.den * vector[self.lower])
+
+
+class Slots(NamedTuple):
+    """As `SlotsRead`, but in the KPI's unit and by slots of its group's vector; `n` is that of the events."""
+
+    terms: tuple[tuple[int, int], ...]
+    lower: int | None
+    num: int
+    den: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A compiled KPI. `base_*` name the leaves whose events, keys or items are the ones behind the value; `tag` is the
     KPI's id and a hash of its measure and series, because what was joined for another measure is another thing."""
@@ -174,6 +200,17 @@ class Plan:
     def reach_us(self) -> int:
         """How long after its end a period can still change, by an event that is not late."""
         return max((leaf.journey.reach_us for leaf in self.journeys), default=0)
+
+    def slots(self, at: int) -> Slots | None:
+        """How the value is read from a vector in which the KPI's slots begin at `at`, where nothing else makes it."""
+        read = self.read
+        if self.linked or self.growing is not None or not isinstance(read, SlotRead | SlotsRead):
+            return None
+        if isinstance(read, SlotRead):
+            read = SlotsRead(((1, read.slot),), None, 1, read.den)
+        terms = tuple((sign, at + slot) for sign, slot in read.terms)
+        lower = None if read.lower is None else at + read.lower
+        return Slots(terms, lower, read.num * self.factor.num, read.den * self.factor.den, at + N_SLOT)
 
     def contribution(self, fact: Fact) -> list[int] | None:
         """What a fact adds to the vector, or None where it has no part in this KPI."""
@@ -375,8 +412,7 @@ class _Build:
 
 def _quotient(of: Read, to: Read) -> Read:
     if isinstance(of, SlotRead) and isinstance(to, SlotRead):
-        upper, lower, of_den, to_den = of.slot, to.slot, of.den, to.den
-        return lambda vector, linked: Rational(vector[upper] * to_den, of_den * vector[lower])
+        return SlotsRead(((1, of.slot),), to.slot, to.den, of.den)
 
     def read(vector: Sequence[int], linked: Linked) -> Rational:
         top, bottom = of(vector, linked), to(vector, linked)
@@ -386,11 +422,10 @@ def _quotient(of: Read, to: Read) -> Read:
 
 
 def _total(parts: Sequence[tuple[int, Read]]) -> Read:
-    slots = [(sign, part.slot) for sign, part in parts if isinstance(part, SlotRead)]
+    slots = tuple((sign, part.slot) for sign, part in parts if isinstance(part, SlotRead))
     dens = {part.den for _, part in parts if isinstance(part, SlotRead)}
     if len(slots) == len(parts) and len(dens) == 1:
-        den = dens.pop()
-        return lambda vector, linked: Rational(sum([sign * vector[slot] for sign, slot in slots]), den)
+        return SlotsRead(slots, None, 1, dens.pop())
 
     def read(vector: Sequence[int], linked: Linked) -> Rational:
         terms = [(sign, part(vector, linked)) for sign, part in parts]
