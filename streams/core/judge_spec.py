@@ -10,8 +10,12 @@ from streams.core.measures.compile import MeasureClass, Plan
 from streams.core.measures.growing import reach_us
 from streams.core.membership import FOREVER_US
 from streams.core.observe_spec import ObserveSpec
+from streams.core.policy import MINUTE_US
 from streams.core.series import parted
+from streams.core.spread import route
 from streams.core.targets import Targets
+from streams.core.timers import minute_from
+from streams.core.windows import Window
 
 
 class JudgeSpec:
@@ -67,6 +71,12 @@ class JudgeSpec:
             return False
         return window_id.startswith(frames.HOUR) or self.windows.parse(window_id)[0] is plan.kpi.period
 
+    def closes_us(self, window: Window, plan: Plan | None = None) -> int:
+        """When a period, or an hour, is over and its grace too. A KPI over KPIs closes after these: their scores may
+        come from another partition."""
+        wait_us = MINUTE_US if plan is not None and plan.measure_class is MeasureClass.ATTAINMENT else 0
+        return minute_from(window.end_us + self.policy.grace_us) + wait_us
+
     def _read_us(self, plan: Plan) -> int:
         """How long after its end a period is read as the baseline of another one."""
         reader = self.grown.get(plan.kpi.id, plan)
@@ -74,3 +84,25 @@ class JudgeSpec:
             return 0
         us = reach_us(reader.kpi, reader.growing)
         return FOREVER_US if us is None else us
+
+
+class Share:
+    """What of it one partition judges."""
+
+    def __init__(self, spec: JudgeSpec, partition: int) -> None:
+        self.spec = spec
+        self.partition = partition
+
+    def fits(self, kpi: str, subject: str, window_id: str) -> bool:
+        """Whether a row, or an hour, of this name is one of the catalogue that this partition judges."""
+        return self.spec.fits(kpi, subject, window_id) and self.has(self.spec.observe.spread.counted[kpi], subject)
+
+    def judges(self, plan: Plan, subject: str) -> bool:
+        """Whether this partition judges a KPI's rows of a subject, and there may be any."""
+        return subject in self.spec.subjects[plan.kpi.id] and self.has(plan, subject)
+
+    def has(self, plan: Plan, subject: str) -> bool:
+        """Whether what a KPI says of a subject comes here."""
+        observe = self.spec.observe
+        anonymous = plan.kpi.anonymous is not None
+        return observe.partition_of(route(anonymous, subject, observe.org)) == self.partition

@@ -19,12 +19,13 @@ from streams.core.explain.leaves import unit_of, what
 from streams.core.frames import integers
 from streams.core.hours import PANE, Hours
 from streams.core.journeys.contract import POOL
-from streams.core.judge import META, SHAPE
+from streams.core.judge import SHAPE
 from streams.core.judge_spec import JudgeSpec
 from streams.core.measures.compile import FACTS_SLOT, Plan
 from streams.core.measures.leaves import SumLeaf
 from streams.core.observe import NEVER_US
 from streams.core.partials import CELL, KEYS, Partials
+from streams.core.progress import META
 from streams.core.relayout import rearrange, shape_of
 from streams.core.rows import Rows
 from streams.core.series import OTHER, joined
@@ -239,7 +240,7 @@ def judged(asked: Asked, stored: Mapping[bytes, bytes]) -> Judged:
     slots of this one, as the worker does at its start."""
     rows, spec = _loaded(asked, stored), asked.spec
     alignment = _alignment(rows, spec.sources)
-    shape = rows.get((META, SHAPE))
+    shape = rows.get(SHAPE)
     if shape is not None and shape != shape_of(spec.layout):
         rearrange(rows, shape, spec.layout, spec.fits)
     clock_us = alignment.clock_us or 0

@@ -10,10 +10,10 @@ from schemas.events.times import parse_us
 from schemas.topics import Stage
 from schemas.values import Value
 from streams.core.frames import Cell, Frame, Slice
-from streams.core.judge import LIVE_FREE_US, LIVE_ROW_PAUSE_US
 from streams.core.layout import Layout
 from streams.core.pipeline import stages
 from streams.core.policy import MINUTE_US, SECOND_US, Policy
+from streams.core.publishing import LIVE_FREE_US, LIVE_ROW_PAUSE_US
 from streams.core.rows import packed
 from streams.core.stage import Now, PartitionState, PlainRecord, Step
 from tests.streams.core.plans import plans_of
