@@ -19,8 +19,7 @@ from streams.core.stage import StoreFailedError
 from streams.core.store import OpenStore, in_memory
 from streams.garbage import collect_seldom
 from streams.metrics.collector import register
-from streams.metrics.crowded_keys import CrowdedKeys
-from streams.metrics.unknown_owners import UnknownOwners
+from streams.metrics.told_once import ToldOnce
 from streams.routing import partition_of
 from streams.serving import Serving
 from streams.settings import SettingError, Settings, load_settings, unknown_variables
@@ -75,8 +74,7 @@ def assemble(
     registry = CollectorRegistry()
     register(registry, worker, catalogue, person_label=settings.person_label, locale=settings.locale)
     worker.add_service(Serving(worker, catalogue, registry))
-    worker.add_service(UnknownOwners(worker))
-    worker.add_service(CrowdedKeys(worker))
+    worker.add_service(ToldOnce(worker))
     return worker
 
 

@@ -9,7 +9,7 @@ from schemas.topics import Stage
 from streams.core.crowding import HIDDEN, MANY, MOST_BYTES, Crowded
 from streams.core.link import Link
 from streams.core.stage import Now
-from streams.metrics.crowded_keys import CrowdedKeys
+from streams.metrics.told_once import ToldOnce
 from tests.streams.core.journeys.town import POLICY, Event, company, event, instant
 from tests.streams.core.road import Road
 
@@ -101,7 +101,7 @@ def test_no_key_that_stands_for_a_person_is_shown() -> None:
 def test_the_log_names_a_key_once_and_once_more_when_it_is_full(caplog: pytest.LogCaptureFixture) -> None:
     events = [called(n, "unknown") for n in range(MOST_BYTES // len(LONG_ID))]
     road = fed(*events[:MANY])
-    service = CrowdedKeys(cast(Any, SimpleNamespace(states=lambda: road.states)))
+    service = ToldOnce(cast(Any, SimpleNamespace(states=lambda: road.states)))
 
     for more in ([], [], events[MANY:], []):
         road.put(more)
