@@ -62,16 +62,16 @@ class _TooLargeError(Exception):
 
 
 class _Memo(dict[Any, Any]):
-    """A function of a field's value, or of a tuple of them, remembered."""
+    """A function of a field's value, remembered."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         super().__init__()
         self._function = function
 
-    def __missing__(self, values: Any) -> Any:
+    def __missing__(self, value: Any) -> Any:
         if len(self) >= MOST_REMEMBERED:
             self.clear()
-        result = self[values] = self._function(values)
+        result = self[value] = self._function(value)
         return result
 
 
@@ -205,16 +205,16 @@ class Columns:
                 present, amounts = self._amounts(type_, batch, leaf)
                 mask = present if mask is None else mask & present
                 if gross:
-                    np.add.at(sums[:, leaf.slot], rows[mask], amounts[mask])
+                    gather.total(sums, leaf.slot, rows, mask, amounts)
             elif gross:
-                sums[:, leaf.slot] += _tally(rows, mask, len(sums))
+                gather.tally(sums, leaf.slot, rows, mask)
             taken.append(mask)
             if gross and leaf.slot in plan.base_slots:
                 based.append(mask)
         if taken:
-            sums[:, FACTS_SLOT] += _tally(rows, _either(taken), len(sums))
+            gather.tally(sums, FACTS_SLOT, rows, _either(taken))
         if based:
-            sums[:, N_SLOT] += _tally(rows, _either(based), len(sums))
+            gather.tally(sums, N_SLOT, rows, _either(based))
 
     def _count_hours(
         self,
@@ -241,7 +241,7 @@ class Columns:
                 taken = _either(masks)
                 if taken is not None:
                     mask = mask & taken
-                counts[:, slot + COUNT] += _tally(rows, mask, len(counts))
+                gather.tally(counts, slot + COUNT, rows, mask)
                 np.maximum.at(lasts[:, slot + LAST], rows[mask], at_us[mask])
         active = list(group.hours.values())
         subjects = levels[credits[cells.first]].T
@@ -297,13 +297,15 @@ class Columns:
         if not holds.fields:
             return None
         mask = batch.masks.get(holds.name)
-        if mask is None:
+        if mask is None and holds.parts:
+            # Field by field: a tuple an event to ask a memo with took ten times as long.
+            fields = [self._mask(type_, batch, part) for part in holds.parts]
+            mask = batch.masks[holds.name] = np.logical_and.reduce([field for field in fields if field is not None])
+        elif mask is None:
             memo = self._memos.get((type_, holds.name))
             if memo is None:
                 memo = self._memos[type_, holds.name] = _Memo(partial(_passes, holds))
-            columns = [batch.column(field) for field in holds.fields]
-            values = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
-            mask = batch.masks[holds.name] = gather.verdicts(values, memo)
+            mask = batch.masks[holds.name] = gather.verdicts(batch.column(holds.fields[0]), memo)
         return mask
 
     def _amounts(self, type_: str, batch: "_Batch", leaf: SumLeaf) -> tuple[Mask, Integers]:
@@ -424,10 +426,6 @@ def _distinct(names: Integers) -> tuple[Integers, Integers]:
     return first[known], (np.cumsum(known) - 1)[names]
 
 
-def _tally(rows: Integers, mask: Mask | None, length: int) -> Integers:
-    return np.bincount(rows if mask is None else rows[mask], minlength=length)
-
-
 def _either(masks: Sequence[Mask | None]) -> Mask | None:
     """Which facts pass one mask at least; None is all of them."""
     if any(mask is None for mask in masks):
@@ -436,9 +434,8 @@ def _either(masks: Sequence[Mask | None]) -> Mask | None:
     return either
 
 
-def _passes(holds: Filter, values: Any) -> bool:
-    values = values if len(holds.fields) > 1 else (values,)
-    return holds(dict(zip(holds.fields, values, strict=True)))
+def _passes(holds: Filter, value: Any) -> bool:
+    return holds({holds.fields[0]: value})
 
 
 def _scaled(scale: int, value: int | float | None) -> int | None:

@@ -84,3 +84,31 @@ def verdicts(values, memo):
         into[place] = bool(memo[value] if verdict is NULL else <object>verdict)
         place += 1
     return found
+
+
+def tally(sums, Py_ssize_t slot, rows, mask):
+    found = np.zeros(len(sums), np.int64)
+    cdef long long[::1] into = found
+    cdef const long long[::1] row_of = rows
+    cdef const unsigned char[::1] passes
+    cdef Py_ssize_t place
+    if mask is None:
+        for place in range(row_of.shape[0]):
+            into[row_of[place]] += 1
+    else:
+        passes = mask.view(np.uint8)
+        for place in range(row_of.shape[0]):
+            into[row_of[place]] += passes[place]
+    sums[:, slot] += found
+
+
+def total(sums, Py_ssize_t slot, rows, mask, amounts):
+    found = np.zeros(len(sums), np.int64)
+    cdef long long[::1] into = found
+    cdef const long long[::1] row_of = rows, amount_of = amounts
+    cdef const unsigned char[::1] passes = mask.view(np.uint8)
+    cdef Py_ssize_t place
+    for place in range(row_of.shape[0]):
+        if passes[place]:
+            into[row_of[place]] += amount_of[place]
+    sums[:, slot] += found

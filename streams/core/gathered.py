@@ -53,3 +53,13 @@ def looked_up(values: list[Any], known: dict[Any, int], missing: int) -> Integer
 def verdicts(values: Sequence[Any], memo: dict[Any, Any]) -> Mask:
     """What a memo, which finds out what it does not know, says of each value. Raises TypeError for one without hash."""
     return np.fromiter(map(memo.__getitem__, values), np.bool_, len(values))
+
+
+def tally(sums: Integers, slot: int, rows: Integers, mask: Mask | None) -> None:
+    """Add 1 to the slot of the row of each fact that the mask lets pass, of all where it is None."""
+    sums[:, slot] += np.bincount(rows if mask is None else rows[mask], minlength=len(sums))
+
+
+def total(sums: Integers, slot: int, rows: Integers, mask: Mask, amounts: Integers) -> None:
+    """Add its amount instead."""
+    np.add.at(sums[:, slot], rows[mask], amounts[mask])

@@ -169,9 +169,11 @@ class Observe:
         """The ordinary events from `place` on; where they end."""
         cut_us = -NEVER_US if live else self._next_cut_us
         times = self._watermark_us, self._first_us, cut_us
-        place, self._watermark_us, applied, late = ordinary.take(outcomes, records, place, self._cells.alone, *times)
+        taken = ordinary.take(outcomes, records, place, self._cells.alone, *times)
+        place, self._watermark_us, applied, late, repeated = taken
         self._outcome("applied", "", applied)
         self._outcome("applied", "late", late)
+        self._outcome("duplicate", "", repeated)
         return place
 
     def _take_each(self, records: Sequence[Record], outcomes: Sequence[Event | Rejected], now: Now, live: bool) -> None:

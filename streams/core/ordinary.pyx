@@ -1,9 +1,10 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 """OBSERVE's shortest way: takes the run of ordinary events at which a chunk stands, compiled.
 
-Ordinary is an event of a known source, in time, that is new, amends nothing and is amended by nothing. Whatever else
-comes ends the run, untouched, and `observe` takes it by its own rules; so this is `Observe._take_each` with all that is
-rare left out, over the dictionaries of `store.MemoryStore`. Held to it by tests/streams/core/test_ordinary.py.
+Ordinary is an event of a known source, in time, that is new, amends nothing and is amended by nothing, or that is kept
+already just as it comes. Whatever else comes ends the run, untouched, and `observe` takes it by its own rules; so this
+is `Observe._take_each` with all that is rare left out, over the dictionaries of `store.MemoryStore`. Held to it by
+tests/streams/core/test_ordinary.py.
 """
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
@@ -68,9 +69,10 @@ cdef class Ordinary:
         long long cut_us,
     ):
         """Takes events from `place` on, to be counted from `alone`: (where the run ends, watermark, events in time,
-        late ones). An event before `first_us` ends it, and one that would move the watermark to `cut_us` or past it."""
+        late ones, repeats). An event before `first_us` ends it, and one that would move the watermark to `cut_us` or
+        past it."""
         cdef long long time_us, day, last_day = -1
-        cdef Py_ssize_t applied = 0, late = 0
+        cdef Py_ssize_t applied = 0, late = 0, repeated = 0
         cdef list of_day = None
         cdef dict known
         cdef PyObject* found
@@ -89,7 +91,14 @@ cdef class Ordinary:
             if found is NULL:
                 break
             known = <dict>found
-            if PyDict_Contains(known, <object>PyTuple_GET_ITEM(event, ID)) or not self._stands_alone(event):
+            found = PyDict_GetItem(known, <object>PyTuple_GET_ITEM(event, ID))
+            if found is not NULL:
+                if _packed(event) != <object>found:  # kept without its free text, say, or another event of that name
+                    break
+                repeated += 1
+                place += 1
+                continue
+            if not self._stands_alone(event):
                 break
             packed = _packed(event)
             if packed is None:
@@ -107,7 +116,7 @@ cdef class Ordinary:
             if time_us > watermark_us:
                 watermark_us = time_us
             place += 1
-        return place, watermark_us, applied, late
+        return place, watermark_us, applied, late, repeated
 
     cdef bint _stands_alone(self, event) except -1:
         """No chain, and nothing that the state does not keep as it came. A sale joins its family (`corrections`)."""

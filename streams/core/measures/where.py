@@ -48,12 +48,14 @@ def _in_range(condition: Condition, value: Any) -> bool:
 class Filter:
     """A `where` as a predicate over an event's data; all fields must pass. Filters with one `name` are the same."""
 
-    __slots__ = ("_tests", "fields", "name")
+    __slots__ = ("_tests", "fields", "name", "parts")
 
     def __init__(self, where: Where) -> None:
         self._tests = tuple(where.items())
         self.fields = tuple(where)
         self.name = repr(self._tests)
+        self.parts = tuple(Filter({field: where[field]}) for field in where) if len(where) > 1 else ()
+        """One filter for each field, all of which must pass; none where there is but one field."""
 
     def __call__(self, data: Mapping[str, Any]) -> bool:
         """Whether an event's data passes."""

@@ -69,6 +69,25 @@ def test_verdicts_of_a_memo(some: list[Any]) -> None:
     assert plain(gathered.verdicts(some, Memo())) == plain(gather.verdicts(some, Memo()))
 
 
+facts = st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.integers(-(2**40), 2**40)))
+
+
+@settings(max_examples=50)
+@given(facts, st.booleans())
+def test_facts_and_amounts_are_added_to_their_rows(some: list[tuple[int, bool, int]], all_pass: bool) -> None:
+    rows = np.array([row for row, _, _ in some], np.int64)
+    mask = np.array([passes for _, passes, _ in some], np.bool_)
+    amounts = np.array([amount for _, _, amount in some], np.int64)
+    ways = []
+    for way in (gathered, gather):
+        sums = np.ones((5, 3), np.int64)
+        way.tally(sums, 0, rows, None if all_pass else mask)
+        way.total(sums[:, 1:], 1, rows, mask, amounts)
+        ways.append(plain(sums))
+
+    assert ways[0] == ways[1]
+
+
 @pytest.mark.parametrize("way", [gathered, gather])
 def test_what_does_not_fit_is_said(way: Any) -> None:
     with pytest.raises(OverflowError):

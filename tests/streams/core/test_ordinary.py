@@ -64,7 +64,7 @@ def test_both_ways_send_and_keep_the_same(company: int, week: int, size: int, in
         assert states[0].counts() == states[1].counts()
 
 
-def test_an_event_in_time_that_nothing_is_about_is_taken_by_the_compiled_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_that_nothing_is_about_and_its_repeat_go_the_compiled_way(monkeypatch: pytest.MonkeyPatch) -> None:
     assert vars(observe)["Ordinary"] is not None, (
         "not compiled: a compiler or Cython was missing when the package was installed"
     )
@@ -75,7 +75,8 @@ def test_an_event_in_time_that_nothing_is_about_is_taken_by_the_compiled_way(mon
     taken: list[object] = []
     monkeypatch.setattr(state, "_take_each", lambda records, *_: taken.extend(records))
 
-    state.feed(others, Now(NOW_US + MINUTE_US, True))
+    state.feed([*others, *others], Now(NOW_US + MINUTE_US, True))
 
     assert taken == []
     assert len(others) == state.counts()["applied", ""] - 1
+    assert len(others) == state.counts()["duplicate", ""]
