@@ -45,7 +45,7 @@ class Judge:
     """State of one partition of kpi.partials.
 
     What a restore has made is frozen for the garbage collector: a dropped state has to go by its references alone, so
-    no part refers to one that refers to it. As a cycle it stayed for good, some 100 MB with every lost commit of a big
+    no part refers to one that is made of it. As a cycle it stayed for good, some 100 MB with every lost commit of a big
     state (test_dropped).
     """
 

@@ -3,6 +3,8 @@
 The parts of JUDGE that decide (`hearing`, `decisions`, `row_lives`, ...) take from here what they work on.
 """
 
+from weakref import proxy
+
 from streams.core.align import Alignment
 from streams.core.attendance import KEPT_US, Attendance
 from streams.core.baselines import Baselines
@@ -22,7 +24,7 @@ from streams.core.value_rows import ValueRows
 
 
 class JudgeTables:
-    """All that is stored, and how it is read. No part refers to one that is made of it."""
+    """All that is stored, and how it is read."""
 
     def __init__(self, share: Share) -> None:
         self.share = share
@@ -32,8 +34,9 @@ class JudgeTables:
         self.aligned = Alignment(rows, spec.sources)
         self.earlier = Earlier(rows, spec.layout, share.fits)
         self.partials = Partials(rows, spec.layout, spec.windows, lambda: progress.at_us)
+        # Each reads the other. As a cycle they would keep all rows of a state that is dropped (test_dropped).
         self.baselines = Baselines(
-            spec.bases, self.partials, spec.windows, spec.calendars.tenant, lambda: progress.at_us
+            spec.bases, proxy(self.partials), spec.windows, spec.calendars.tenant, lambda: progress.at_us
         )
         self.partials.grown = self.baselines
         self.hours = Hours(rows, spec.layout)
