@@ -21,6 +21,7 @@ from streams.core.measures.growing import Volume
 from streams.core.measures.leaves import CountLeaf, SumLeaf
 from streams.core.rows import Key, Rows
 from streams.core.series import is_whole
+from streams.core.tuples import new_tuple
 from streams.core.windows import Window, Windows
 
 try:
@@ -30,7 +31,6 @@ except ImportError:  # installed where there was no compiler
 
 CELL, KEYS = "cell", "keys"
 NO_LINKED = Linked(())
-_new = tuple.__new__  # half the time of a named tuple's own constructor, 50,000 times a second
 Whose = str | tuple[str, ...]
 """A subject or series, or several series that are read as one."""
 Changed = tuple[Mapping[str, None], Set[str]]
@@ -145,7 +145,7 @@ class Partials:
         for plan in plans:
             _, at, width, plain = places[plan.kpi.id]
             if plain is not None:
-                found.append(_new(Reading, (vector[plain], vector[at + N_SLOT], None, None)))
+                found.append(new_tuple(Reading, (vector[plain], vector[at + N_SLOT], None, None)))
             elif plan.growing is not None:
                 found.append(Reading(None, 0) if self.grown is None else self.grown.reading(plan, whose, window))
             else:
