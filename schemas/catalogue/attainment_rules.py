@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from schemas.catalogue.measures import Attainment
 from schemas.catalogue.models import Catalogue, Kind, Kpi
 from schemas.catalogue.problems import Finding, Loc
-from schemas.catalogue.sentences import guess
+from schemas.catalogue.slips import guess
 from schemas.values import Scope
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from schemas.catalogue.problems import Finding, Loc
-from schemas.catalogue.sentences import guess
+from schemas.catalogue.slips import guess
 from schemas.catalogue.units import NUMERIC
 from schemas.catalogue.where_rules import lacking
 from schemas.events.registry import FieldKind, Registry

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 from pydantic_core import PydanticCustomError
 
-from schemas.events.fields import EXACT
+from schemas.events.fields import EXACT, VISIBLE
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"([01]\d|2[0-3]):[0-5]\d-(?:([01]\d|2[0-3]):[0-5]\d|24:00)")
@@ -103,3 +103,25 @@ Spans = tuple[Annotated[str, AfterValidator(_span)], ...]
 """Opening spans of a day, `HH:MM-HH:MM`; one that ends at or before its start crosses midnight."""
 
 ClosedOrSpans = Annotated[Spans | Literal["closed"], BeforeValidator(_closed_or_list)]
+
+PRINTED = r"\S"
+"""Text with something in it to read."""
+
+IN_WORDS = {
+    PRINTED: ("có chữ, không để trống", "hold some text"),
+    VISIBLE: ("gồm các ký tự nhìn thấy được, không dấu cách", "be visible characters without spaces"),
+    r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$": (
+        "bắt đầu bằng chữ cái, rồi tới 63 chữ cái, chữ số hoặc _ . - (không dấu)",
+        "begin with a letter, then up to 63 letters, digits or _ . -",
+    ),
+    "^[A-Z]{3}$": ("là mã ISO 4217 ba chữ hoa như VND", "be an ISO 4217 code of three capitals, such as VND"),
+    r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$": (
+        "gồm các từ chữ thường nối bằng dấu chấm, như visit.done",
+        "be lower case words joined by dots, such as visit.done",
+    ),
+    r"^(id|text|number|integer|boolean)!?$": (
+        "là id, text, number, integer hoặc boolean, thêm ! khi bắt buộc",
+        "be id, text, number, integer or boolean, with ! where required",
+    ),
+}
+"""What a pattern of the models asks for, in words."""

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from schemas.catalogue.forms import ClosedOrSpans, CountryCode, Date, Number, Spans, WeekdayKey
+from schemas.catalogue.forms import PRINTED, ClosedOrSpans, CountryCode, Date, Number, Spans, WeekdayKey, refuse
 from schemas.catalogue.measures import Measure
 from schemas.events.fields import VISIBLE
 from schemas.values import Scope
@@ -33,10 +33,21 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=VISI
 
 
 def _localized(value: Any) -> Any:
-    return {"vi": value, "en": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"vi": value, "en": value}
+    if isinstance(value, dict):
+        return value
+    raise refuse(
+        f"`{value}` phải là chữ trong ngoặc kép, hoặc {{vi: ..., en: ...}}".replace("`None`", "chỗ trống"),
+        f"`{value}` should be text in quotes, or {{vi: ..., en: ...}}".replace("`None`", "what is empty"),
+    )
 
 
-Localized = Annotated[dict[Literal["vi", "en"], str], BeforeValidator(_localized), Field(min_length=1)]
+Localized = Annotated[
+    dict[Literal["vi", "en"], Annotated[str, StringConstraints(pattern=PRINTED)]],
+    BeforeValidator(_localized),
+    Field(min_length=1),
+]
 """A text by locale; a plain string serves for all. Read it with `text(title, locale)`."""
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from schemas.catalogue.models import Catalogue, Kpi
 from schemas.catalogue.problems import Finding, Loc
-from schemas.catalogue.sentences import guess
+from schemas.catalogue.slips import guess
 from schemas.values import Scope
 
 _FINEST_FIRST = tuple(Scope)

@@ -17,7 +17,7 @@ from schemas.catalogue.measure_rules import check_measure
 from schemas.catalogue.models import Calendar, Catalogue, Direction
 from schemas.catalogue.problems import Finding, Loc
 from schemas.catalogue.references import finer, references, too_fine
-from schemas.catalogue.sentences import guess
+from schemas.catalogue.slips import guess, guess_zone
 from schemas.catalogue.units import CURRENCIES
 from schemas.events.registry import Registry
 from schemas.values import Scope
@@ -44,7 +44,7 @@ def find_problems(catalogue: Catalogue, *, alone: bool = False) -> list[Finding]
 def _zone_and_currency(catalogue: Catalogue) -> Iterator[Finding]:
     tenant = catalogue.tenant
     if tenant.timezone not in _zones():
-        vi, en = guess(tenant.timezone, _zones())
+        vi, en = guess_zone(tenant.timezone, _zones())
         yield Finding(
             "KPI013",
             ("tenant", "timezone"),

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from schemas.catalogue import measures, measures_growth, measures_journeys, models
+from schemas.catalogue.forms import IN_WORDS
 from schemas.catalogue.problems import Loc
+from schemas.catalogue.slips import guess, number_in_pieces, plain_number
 from schemas.catalogue.yaml_tree import Node
-from schemas.events.fields import VISIBLE
 
 Said = tuple[str, str, str]
 """Code, Vietnamese sentence, English sentence."""
@@ -66,12 +66,6 @@ _ALTERNATIVES: dict[str, tuple[dict[str, type[BaseModel]], type[BaseModel] | Non
 
 
 _SELECTING = ("conversion", "elapsed", "retention")
-
-
-def guess(word: Any, known: Iterable[str]) -> tuple[str, str]:
-    """`; có phải ...?` and `; did you mean ...?` for the nearest known word, else two empty texts."""
-    near = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
-    return (f"; có phải `{near[0]}`?", f"; did you mean `{near[0]}`?") if near else ("", "")
 
 
 def listed(words: Iterable[str]) -> str:
@@ -150,6 +144,8 @@ def explain(error: ErrorDetails, root: Node) -> tuple[Loc, Said]:
 
 
 def _unknown_field(root: Node, steps: Loc) -> Said:
+    if said := number_in_pieces(str(steps[-1])):
+        return "KPI004", *said
     model = _model_at(root, steps[:-1])
     known = known_fields(model) if model else []
     vi, en = guess(steps[-1], known)
@@ -178,6 +174,12 @@ def _unknown_measure(node: Node, error: ErrorDetails) -> Said:
 
 def _choice(field: str, value: Any, context: Mapping[str, Any], _: ErrorDetails) -> Said:
     known = re.findall(r"'([^']+)'", str(context.get("expected", ""))) or [str(context.get("expected"))]
+    if str(value) in known:  # the quotes make it another value
+        return (
+            "KPI008",
+            f"`{field}` không phải chữ; bỏ ngoặc kép: {value}",
+            f"`{field}` is no text; write it without quotes: {value}",
+        )
     vi, en = guess(value, known)
     return (
         "KPI008",
@@ -194,12 +196,36 @@ def _text(field: str, value: Any, _: Mapping[str, Any], __: ErrorDetails) -> Sai
             f'`{field}` phải là chữ; hãy đặt trong ngoặc kép: "{written}"',
             f'`{field}` should be text; write it in quotes: "{written}"',
         )
+    if isinstance(value, list):
+        return _wanted("là một chữ, không phải danh sách", "be one text, not a list")(field, value, _, __)
     return _wanted("là chữ", "be text")(field, value, _, __)
+
+
+def _number(field: str, value: Any, context: Mapping[str, Any], error: ErrorDetails) -> Said:
+    plain = plain_number(value) if isinstance(value, str) else None
+    if plain is None:
+        return _wanted("là số (hữu hạn)", "be a (finite) number")(field, value, context, error)
+    return (
+        "KPI006",
+        f"`{field}` là chữ `{_shown(value)}`, phải là số; viết {plain}",
+        f"`{field}` is the text `{_shown(value)}`, it should be a number; write {plain}",
+    )
+
+
+def _block(field: str, value: Any, context: Mapping[str, Any], error: ErrorDetails) -> Said:
+    if error["loc"][-2:-1] == ("where",) and isinstance(value, str | int | float):
+        written = str(value).lower() if isinstance(value, bool) else value
+        return (
+            "KPI006",
+            f"điều kiện của `{field}` thiếu phép so sánh; viết `{field}: {{eq: {written}}}`",
+            f"the condition on `{field}` lacks its comparison; write `{field}: {{eq: {written}}}`",
+        )
+    return _wanted("là một khối có các trường", "be a block of fields")(field, value, context, error)
 
 
 def _wanted(vi: str, en: str) -> Callable[[str, Any, Mapping[str, Any], ErrorDetails], Said]:
     def say(field: str, value: Any, context: Mapping[str, Any], _: ErrorDetails) -> Said:
-        limits = {key: limit for key, limit in context.items() if key != "error"}
+        limits = {key: _even(limit) for key, limit in context.items() if key != "error"}
         return (
             "KPI006",
             f"`{field}` là `{_shown(value)}`, phải {vi.format(**limits)}",
@@ -211,7 +237,7 @@ def _wanted(vi: str, en: str) -> Callable[[str, Any, Mapping[str, Any], ErrorDet
 
 def _pattern(field: str, value: Any, context: Mapping[str, Any], _: ErrorDetails) -> Said:
     pattern = str(context.get("pattern"))
-    vi, en = _FORMS.get(pattern, (f"có dạng {pattern}", f"have the form {pattern}"))
+    vi, en = IN_WORDS.get(pattern, (f"có dạng {pattern}", f"have the form {pattern}"))
     return "KPI006", f"`{field}` là `{_shown(value)}`, phải {vi}", f"`{field}` is `{_shown(value)}`, it should {en}"
 
 
@@ -227,6 +253,10 @@ def _other(field: str, value: Any, _: Mapping[str, Any], error: ErrorDetails) ->
     )
 
 
+def _even(limit: Any) -> Any:
+    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, dict | list):
         return "{...}" if isinstance(value, dict) else "[...]"
@@ -234,46 +264,26 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-_FORMS = {
-    VISIBLE: ("gồm các ký tự nhìn thấy được, không dấu cách", "be visible characters without spaces"),
-    r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$": (
-        "bắt đầu bằng chữ cái, rồi tới 63 chữ cái, chữ số hoặc _ . - (không dấu)",
-        "begin with a letter, then up to 63 letters, digits or _ . -",
-    ),
-    "^[A-Z]{3}$": ("là mã ISO 4217 ba chữ hoa như VND", "be an ISO 4217 code of three capitals, such as VND"),
-    r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$": (
-        "gồm các từ chữ thường nối bằng dấu chấm, như visit.done",
-        "be lower case words joined by dots, such as visit.done",
-    ),
-    r"^(id|text|number|integer|boolean)!?$": (
-        "là id, text, number, integer hoặc boolean, thêm ! khi bắt buộc",
-        "be id, text, number, integer or boolean, with ! where required",
-    ),
-}
-"""What a pattern of the models asks for, in words."""
-
-_NUMBER = _wanted("là số (hữu hạn)", "be a (finite) number")
 _LIST = _wanted("là danh sách", "be a list")
-_BLOCK = _wanted("là một khối có các trường", "be a block of fields")
 _BY_TYPE: dict[str, Callable[[str, Any, Mapping[str, Any], ErrorDetails], Said]] = {
     "enum": _choice,
     "literal_error": _choice,
     "string_type": _text,
     "string_pattern_mismatch": _pattern,
     "form": _form,
-    "int_type": _NUMBER,
-    "int_parsing": _NUMBER,
+    "int_type": _number,
+    "int_parsing": _number,
     "int_from_float": _wanted("là số nguyên", "be a whole number"),
-    "float_type": _NUMBER,
-    "float_parsing": _NUMBER,
+    "float_type": _number,
+    "float_parsing": _number,
     "finite_number": _wanted("là số hữu hạn", "be a finite number"),
     "bool_type": _wanted("là true hoặc false", "be true or false"),
     "bool_parsing": _wanted("là true hoặc false", "be true or false"),
     "tuple_type": _LIST,
     "list_type": _LIST,
-    "dict_type": _BLOCK,
-    "model_type": _BLOCK,
-    "model_attributes_type": _BLOCK,
+    "dict_type": _block,
+    "model_type": _block,
+    "model_attributes_type": _block,
     "too_short": _wanted("có ít nhất {min_length} mục", "hold at least {min_length} item(s)"),
     "string_too_short": _wanted("có ít nhất {min_length} ký tự", "have at least {min_length} character(s)"),
     "string_too_long": _wanted("có tối đa {max_length} ký tự", "have at most {max_length} characters"),

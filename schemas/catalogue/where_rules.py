@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from schemas.catalogue.measures import Condition
 from schemas.catalogue.problems import Finding, Loc
-from schemas.catalogue.sentences import guess, listed
+from schemas.catalogue.sentences import listed
+from schemas.catalogue.slips import guess
 from schemas.events.fields import EXACT
 from schemas.events.people import ANONYMOUS_TYPES, PEOPLE
 from schemas.events.registry import FieldKind, Registry

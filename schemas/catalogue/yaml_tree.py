@@ -4,6 +4,7 @@ Bounded: bytes, depth, and nodes after aliases are written out (a chain of ancho
 Uses ruamel.yaml, the only import of `schemas` beside pydantic and the standard library.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +14,40 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from schemas.catalogue.problems import Loc, Step
+from schemas.catalogue.slips import number_in_pieces
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_NODES = 200_000
 MAX_DEPTH = 50
+
+_SYNTAX = (
+    (
+        r"found character '\\t'",
+        "dùng dấu tab; YAML chỉ thụt lề bằng dấu cách",
+        "a tab; YAML takes spaces to indent",
+    ),
+    (
+        r"found character '(.)' that cannot start any token",
+        r"`\1` không đứng đầu giá trị được; đặt giá trị trong ngoặc kép",
+        r"`\1` cannot begin a value; put the value in quotes",
+    ),
+    (
+        "mapping values are not allowed here",
+        "dấu hai chấm không đúng chỗ; đặt chữ có `: ` trong ngoặc kép, hoặc xem lại thụt lề",
+        "a colon in the wrong place; put text with `: ` in quotes, or check the indentation",
+    ),
+    (
+        "expected <block end>",
+        "thụt lề không khớp các dòng trên",
+        "the indentation does not match the lines above",
+    ),
+    (
+        "found another document",
+        "thêm một tài liệu sau `---`; mỗi tệp chỉ một tài liệu",
+        "another document after `---`; a file holds one",
+    ),
+)
+"""What the parser finds, and what somebody can do about it."""
 
 _CORE = "tag:yaml.org,2002:"
 _KNOWN_TAGS = {_CORE + name for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")}
@@ -125,7 +156,8 @@ def parse(text: str, file: str) -> Node:
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         # ruamel appends its own excerpt of the file to some messages; file and line already say where.
         what = str(error.problem or error.context).split("\n")[0].split(' in "<')[0].strip().removeprefix("but ")
-        raise TreeError("KPI002", place, None, f"YAML sai cú pháp: {what}", f"not well-formed YAML: {what}") from error
+        vi, en = _in_words(what)
+        raise TreeError("KPI002", place, None, f"YAML sai cú pháp: {vi}", f"not well-formed YAML: {en}") from error
     except YAMLError as error:
         what = str(error).split("\n")[0]
         raise TreeError(
@@ -133,6 +165,13 @@ def parse(text: str, file: str) -> Node:
         ) from error
     except RecursionError as error:
         raise _too_deep(Place(file)) from error
+
+
+def _in_words(what: str) -> tuple[str, str]:
+    for pattern, vi, en in _SYNTAX:
+        if found := re.search(pattern, what):
+            return found.expand(vi), found.expand(en)
+    return what, what
 
 
 def _too_deep(place: Place) -> TreeError:
@@ -179,6 +218,8 @@ class _Builder:
             if key_node.id != "scalar":
                 raise TreeError("KPI002", at, None, "khóa phải là chữ", "a key must be plain text")
             key = key_node.value
+            if key in keys and (said := number_in_pieces(key)):
+                raise TreeError("KPI002", at, key, *said)
             if key in keys:
                 raise TreeError(
                     "KPI002",

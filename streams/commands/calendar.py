@@ -9,7 +9,7 @@ from typing import Any, Literal
 import click
 
 from schemas.catalogue.models import Catalogue, text
-from schemas.catalogue.sentences import guess
+from schemas.catalogue.slips import guess
 from schemas.events.decode import Decoder
 from schemas.events.envelope import Event, Rejected
 from schemas.events.registry import Registry

@@ -1,7 +1,8 @@
 """Whether the parts make the whole (PRODUCT C1a): a goal and its parts, a KPI's target and those stated below it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
+from fractions import Fraction
 
 from schemas.catalogue.forms import Number
 from schemas.catalogue.lint.nature import sums_over_members
@@ -32,8 +33,8 @@ def goal_whose_parts_fall_short(catalogue: Catalogue, today: date) -> Iterator[F
                 f"the parts of the goal `{goal.id}` cannot be added up: {named([part.id for part in other])} has no"
                 f" `target` in `{unit}`; add it",
             )
-        elif sum(part.target or 0 for part in parts) < goal.target:
-            yield _short(at, f"`{goal.id}`", goal.target, sum(part.target or 0 for part in parts), goal.unit, parts)
+        elif _falls_short(have := _total(part.target or 0 for part in parts), goal.target):
+            yield _short(at, f"`{goal.id}`", goal.target, have, goal.unit, parts)
 
 
 def _short(at: Loc, what: str, whole: Number, have: Number, unit: str | None, parts: list[Goal]) -> Finding:
@@ -49,8 +50,19 @@ def _short(at: Loc, what: str, whole: Number, have: Number, unit: str | None, pa
     )
 
 
+def _total(parts: Iterable[Number]) -> Number:
+    """The sum as people add: 0.7 and 0.1 are 0.8."""
+    exact = sum((Fraction(str(part)) for part in parts), Fraction())
+    return exact.numerator if exact.denominator == 1 else float(exact)
+
+
+def _falls_short(have: Number, whole: Number) -> bool:
+    """Whether parts do not make the whole; less than -10 % is more of it."""
+    return have > whole if whole < 0 else have < whole
+
+
 def _less(whole: Number, have: Number) -> str:
-    return f"{round(whole - have, 6):,}"
+    return f"{abs(_total((whole, -have))):,}"
 
 
 def target_whose_parts_fall_short(catalogue: Catalogue, today: date) -> Iterator[Finding]:
@@ -64,7 +76,7 @@ def target_whose_parts_fall_short(catalogue: Catalogue, today: date) -> Iterator
             if whole is None or not (target.from_ or date.min) <= today < (target.to or date.max):
                 continue
             have = sums.of_parts(kpi, whole, population)
-            if have is not None and have < target.value:
+            if have is not None and _falls_short(have, target.value):
                 yield Finding(
                     "KPI140",
                     (*loc, "targets", place, "value"),
@@ -97,7 +109,7 @@ class _Sums:
         else:
             parts = []
         found = [own for part in parts if (own := self._own(kpi, part, population)) is not None]
-        return sum(found) if found else None
+        return _total(found) if found else None
 
     def _own(self, kpi: Kpi, subject: str, population: Population) -> Number | None:
         """What is stated for a subject, else what its parts come to."""

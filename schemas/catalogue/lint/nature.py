@@ -69,7 +69,7 @@ def limits_of(kpi: Kpi, registry: Registry) -> tuple[float, float]:
     if isinstance(measure, Conversion | Retention | Repeat | Attainment) or is_share_within(measure):
         return 0, 100
     if isinstance(measure, Ratio):
-        return (0, 100) if kpi.unit == "%" and _is_proportion(measure) else (float("-inf"), float("inf"))
+        return (0, 100 if kpi.unit == "%" else 1) if is_proportion(measure) else (float("-inf"), float("inf"))
     if isinstance(measure, Count):
         return 0, float("inf")
     if isinstance(measure, Mean) and len(measure.mean) == 1 and measure.per is None:
@@ -114,8 +114,10 @@ def sums_over_members(measure: Measure | Quantity) -> bool:
     return isinstance(measure, Sum)
 
 
-def _is_proportion(measure: Ratio) -> bool:
+def is_proportion(measure: Measure) -> bool:
     """Whether the numerator is provably a part of the denominator (MEASURES.md section 3)."""
+    if not isinstance(measure, Ratio):
+        return False
     part, whole = measure.ratio.of, measure.ratio.to
     if isinstance(part, Sum) and isinstance(whole, Sum):
         same = part.sum == whole.sum and set(part.of) <= set(whole.of) and part.where == whole.where

@@ -28,6 +28,9 @@ _COMPARED = (
 )  # fmt: skip
 """Comparisons that leave open with what."""
 
+_ENDS_COMPARED = re.compile(r"\bhơn( nữa)?\W*$")
+"""Any other comparison that ends there, such as `giỏi hơn`; with its diacritics, for `hôn` and `hồn` are nouns."""
+
 _AMOUNTS = re.compile(
     r"\b(so|ty le|ti le|doanh so|doanh thu|chi phi|thoi gian|muc|diem|luong|tong|loi nhuan|gia tri|ty suat"
     r"|number|count|share|rate|ratio|percentage|cost|time|hours|revenue|sales|score|mean|average|total|amount)\b|%"
@@ -84,8 +87,7 @@ def vague_title(catalogue: Catalogue, today: date) -> Iterator[Finding]:
     """PRODUCT 6.2: "Làm việc tốt hơn" is a wish. A KPI is named by what is measured."""
     for loc, kpi in kpis_of(catalogue):
         for words in dict.fromkeys(kpi.title.values()):
-            vague = _vague(_plain(words))
-            if vague is not None:
+            if _ENDS_COMPARED.search(_small(words)) or _is_vague(_plain(words)):
                 yield Finding(
                     "KPI112",
                     (*loc, "title"),
@@ -98,18 +100,18 @@ def vague_title(catalogue: Catalogue, today: date) -> Iterator[Finding]:
                 break
 
 
-def _vague(title: str) -> str | None:
-    """The first words of a plain title that leave open what is measured."""
+def _is_vague(title: str) -> bool:
+    """Whether some words of a plain title leave open what is measured."""
     amount = _AMOUNTS.search(title)
     for phrase in _COMPARED:
         found = re.search(rf"\b{phrase}\b", title)
         if found and not _COMPARED_WITH.match(title, found.end()):
-            return phrase
+            return True
     for phrase in _WISHES:
         found = re.search(rf"\b{phrase}\b", title)
         if found and (found.start() == 0 or amount is None or amount.start() > found.start()):
-            return phrase
-    return None
+            return True
+    return False
 
 
 def target_in_title(catalogue: Catalogue, today: date) -> Iterator[Finding]:
@@ -145,9 +147,14 @@ def direction_unsaid(catalogue: Catalogue, today: date) -> Iterator[Finding]:
             )
 
 
+def _small(words: str) -> str:
+    """Small letters and single spaces, accents composed however they were typed."""
+    return " ".join(unicodedata.normalize("NFC", words).casefold().split())
+
+
 def _plain(words: str) -> str:
-    """Small letters without diacritics, as many write Vietnamese."""
-    bare = unicodedata.normalize("NFD", words.casefold().replace("đ", "d"))
+    """The same without diacritics, as many write Vietnamese."""
+    bare = unicodedata.normalize("NFD", _small(words).replace("đ", "d"))
     return "".join(letter for letter in bare if not unicodedata.combining(letter))
 
 

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
+from math import isinf
 
-from schemas.catalogue.lint.nature import limits_of
+from schemas.catalogue.lint.nature import is_proportion, limits_of
 from schemas.catalogue.lint.population import Population, kpis_of
 from schemas.catalogue.models import Catalogue, Direction, Kpi, Target
 from schemas.catalogue.problems import Finding, Loc
@@ -32,24 +33,43 @@ def target_out_of_reach(catalogue: Catalogue, today: date) -> Iterator[Finding]:
                 Direction.BAND: not low <= value <= high,
             }[kpi.direction]
             at: Loc = ("kpis", number, "targets", place, "value")
-            if impossible:
+            if impossible and kpi.unit != "%" and is_proportion(kpi.measure):
                 yield Finding(
                     "KPI114",
                     at,
                     value,
-                    f"mục tiêu {value} không thể đạt: `{kpi.id}` chỉ nằm từ {low:g} đến {high:g}; hãy sửa con số",
-                    f"the target {value} cannot be reached: `{kpi.id}` lies between {low:g} and {high:g}; change it",
+                    f"mục tiêu {value} không thể đạt: với đơn vị `{kpi.unit}`, `{kpi.id}` nằm từ 0 đến 1; viết"
+                    ' `unit: "%"` để tính phần trăm, hoặc sửa con số',
+                    f"the target {value} cannot be reached: in the unit `{kpi.unit}`, `{kpi.id}` lies between 0 and 1;"
+                    ' write `unit: "%"` for per cent, or change it',
+                )
+            elif impossible:
+                vi, en = _between(low, high)
+                yield Finding(
+                    "KPI114",
+                    at,
+                    value,
+                    f"mục tiêu {value} không thể đạt: `{kpi.id}` {vi}; hãy sửa con số",
+                    f"the target {value} cannot be reached: `{kpi.id}` {en}; change it",
                 )
             elif (up and value <= low) or (kpi.direction is Direction.DOWN and value >= high):
+                vi, en = _between(low, high)
                 yield Finding(
                     "KPI115",
                     at,
                     value,
-                    f"mục tiêu {value} lúc nào cũng đạt: `{kpi.id}` chỉ nằm từ {low:g} đến {high:g}; hãy chọn con số"
-                    " có ý nghĩa",
-                    f"the target {value} is always met: `{kpi.id}` lies between {low:g} and {high:g}; choose one that"
-                    " says something",
+                    f"mục tiêu {value} lúc nào cũng đạt: `{kpi.id}` {vi}; hãy chọn con số có ý nghĩa",
+                    f"the target {value} is always met: `{kpi.id}` {en}; choose one that says something",
                 )
+
+
+def _between(low: float, high: float) -> tuple[str, str]:
+    """The limits of a value in words; one of them may be infinite."""
+    if isinf(high):
+        return f"không bao giờ dưới {low:g}", f"is never below {low:g}"
+    if isinf(low):
+        return f"không bao giờ trên {high:g}", f"is never above {high:g}"
+    return f"chỉ nằm từ {low:g} đến {high:g}", f"lies between {low:g} and {high:g}"
 
 
 def target_without_date(catalogue: Catalogue, today: date) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Each rule of the linter with a catalogue that fails it and one that passes: the files of deploy/examples/checks."""
 
 import re
+import unicodedata
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,9 @@ AN = [{"id": "an", "team": "hn-1"}]
         "Cải thiện sự hài lòng của khách hàng", "Nâng cao năng lực", "Cố gắng hết sức", "Tăng cường hợp tác",
         "Số khách hàng phục vụ tốt hơn", "Work better", "Improve", "Improve conversion rate", "Better service",
         "Be more efficient", "Answer as soon as possible", "Try to sell more", "Do your best",
+        "Làm việc  tốt \n hơn", "Làm\N{NO-BREAK SPACE}việc\N{NO-BREAK SPACE}tốt\N{NO-BREAK SPACE}hơn",
+        unicodedata.normalize("NFD", "Làm việc tốt hơn"), unicodedata.normalize("NFD", "Chu đáo hơn"),
+        "Bán hàng giỏi hơn", "Đúng giờ hơn nữa",
     ],
 )  # fmt: skip
 def test_a_wish_is_no_kpi(title: str) -> None:
@@ -130,6 +134,7 @@ def test_a_wish_is_no_kpi(title: str) -> None:
         "Tỷ lệ khách hàng đánh giá tốt hơn quý trước", "Tỷ lệ cuộc gọi có trao đổi thực sự (từ 30 giây)",
         "Share of calls answered faster than 20 s", "Number of improvement ideas",
         "Number of teams that try to certify",
+        "Số cặp đôi kết hôn", "Số khách hàng lớn hơn 1 tỷ",
         "Revenue", "Contracts signed", "Best-seller revenue last month", "Reimprovements",
     ],
 )  # fmt: skip
@@ -415,3 +420,48 @@ def test_any_good_catalogue_can_be_linted_on_any_date(path: Path) -> None:
             assert finding.code in CODES
             assert finding.vi != finding.en
             assert reading.problem(finding).line > 0
+
+
+def test_per_cent_of_a_share_in_another_unit_is_out_of_reach() -> None:
+    answered = {"count": "call.completed", "where": {"outcome": {"eq": "answered"}}}
+    share = {"ratio": {"of": answered, "to": {"count": "call.completed"}}}
+    targets = [{"value": 90, "from": "2026-01-01"}]
+
+    curly, plain = (
+        said(company(kpi(unit=unit, measure=share, targets=targets)), "KPI114") for unit in ("\u201c%\u201d", "%")
+    )
+
+    assert curly == [
+        "the target 90 cannot be reached: in the unit `\u201c%\u201d`, `x` lies between 0 and 1;"
+        ' write `unit: "%"` for per cent, or change it'
+    ]
+    assert plain == []
+
+
+def test_a_limit_on_one_side_is_said_without_infinity() -> None:
+    (finding,) = said(company(kpi(targets=[{"value": -80, "from": "2026-01-01"}])), "KPI115")
+
+    assert finding == "the target -80 is always met: `x` is never below 0; choose one that says something"
+
+
+def shared_out(whole: float, *parts: float) -> list[str]:
+    goals = [{"id": f"part-{i}", "title": "x", "parent": "all", "unit": "%", "target": p} for i, p in enumerate(parts)]
+    return said(company(goals=[{"id": "all", "title": "x", "unit": "%", "target": whole}, *goals]), "KPI136")
+
+
+def test_parts_of_a_goal_add_up_as_people_add() -> None:
+    assert shared_out(0.8, 0.7, 0.1) == []
+    assert shared_out(0.3, 0.1, 0.2) == []
+
+
+def test_what_a_goal_lacks_is_said_without_the_noise_of_floats() -> None:
+    (finding,) = shared_out(1, 0.7, 0.1)
+
+    assert "come to 0.8 %, 0.2 % short of 1 %" in finding
+
+
+def test_parts_of_a_goal_to_reduce_must_reduce_as_much() -> None:
+    (finding,) = shared_out(-10, -4, -4)
+
+    assert "come to -8 %, 2 % short of -10 %" in finding
+    assert shared_out(-10, -6, -5) == []

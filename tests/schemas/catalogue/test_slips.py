@@ -1,0 +1,123 @@
+"""What people get wrong in a catalogue is told so that they can mend it: what was meant, in both languages."""
+
+from pathlib import Path
+
+import pytest
+
+from schemas.catalogue.load import read
+
+CATALOGUE = """\
+version: 1
+tenant: {id: acme, timezone: Asia/Ho_Chi_Minh, currency: VND}
+teams: [{id: north, department: sales}]
+people: [{id: ha, team: north}]
+kpis:
+  - id: calls
+    title: Calls
+    kind: metric
+    unit: calls
+    scope: person
+    period: month
+    measure: {count: call.completed, where: {outcome: {eq: answered}}}
+    targets: [{value: 80, from: 2026-01-01}]
+    roles: {accountable: ha}
+"""
+
+
+def told(folder: Path, was: str, now: str) -> tuple[str, str]:
+    """Line, code and sentence of the one thing wrong, in English and Vietnamese, once a part is written otherwise."""
+    assert CATALOGUE.count(was) == 1
+    path = folder / "catalogue.yaml"
+    path.write_text(CATALOGUE.replace(was, now), encoding="utf-8")
+    (problem,) = read([path]).problems
+    return f"{problem.line} {problem.code} {problem.sentence}", problem.sentence_vi
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "english"),
+    [
+        ("value: 80,", 'value: "80",', "13 KPI006 `value` is the text `80`, it should be a number; write 80"),
+        ("value: 80,", "value: 90 %,", "13 KPI006 `value` is the text `90 %`, it should be a number; write 90"),
+        (
+            "value: 80,",
+            "value: 300.000.000,",
+            "13 KPI006 `value` is the text `300.000.000`, it should be a number; write 300000000",
+        ),
+        (
+            "value: 80,",
+            'value: "300,000",',
+            "13 KPI006 `value` is the text `300,000`, it should be a number; write 300000",
+        ),
+        ("value: 80,", "value: many,", "13 KPI006 `value` is `many`, it should be a (finite) number"),
+        (
+            "value: 80,",
+            "value: 300,000,",
+            "13 KPI004 `000` after a comma is a field of its own; write numbers without commas, such as 300000",
+        ),
+        (
+            "value: 80,",
+            "value: 300,000,000,",
+            "13 KPI002 `000` after a comma is a field of its own; write numbers without commas, such as 300000",
+        ),
+        ("version: 1", 'version: "1"', "1 KPI008 `version` is no text; write it without quotes: 1"),
+        (
+            "    kind: metric",
+            "    weight: 120\n    kind: metric",
+            "8 KPI006 `weight` is `120`, it should be at most 100",
+        ),
+        ("title: Calls", "title:", "7 KPI006 what is empty should be text in quotes, or {vi: ..., en: ...}"),
+        ("title: Calls", "title: 2026", "7 KPI006 `2026` should be text in quotes, or {vi: ..., en: ...}"),
+        ("title: Calls", 'title: " "', "7 KPI006 `title` is ` `, it should hold some text"),
+        (
+            "accountable: ha",
+            "accountable: [ha]",
+            "14 KPI006 `accountable` is `[...]`, it should be one text, not a list",
+        ),
+        (
+            "{eq: answered}",
+            "answered",
+            "12 KPI006 the condition on `outcome` lacks its comparison; write `outcome: {eq: answered}`",
+        ),
+        ("outcome: {eq: answered}", "duration_s: {gte: 30}", "12 KPI004 unknown field `gte`; did you mean `ge`?"),
+        ("accountable: ha", "accountable: HA", "14 KPI011 there is no person or team `HA`; did you mean `ha`?"),
+        (
+            "Asia/Ho_Chi_Minh",
+            "Asia/Hanoi",
+            "2 KPI013 there is no time zone `Asia/Hanoi`; did you mean `Asia/Ho_Chi_Minh`?",
+        ),
+        ("Asia/Ho_Chi_Minh", "tokyo", "2 KPI013 there is no time zone `tokyo`; did you mean `Asia/Tokyo`?"),
+        ("Asia/Ho_Chi_Minh", "Asai/Tokyo", "2 KPI013 there is no time zone `Asai/Tokyo`; did you mean `Asia/Tokyo`?"),
+        (
+            "Asia/Ho_Chi_Minh",
+            "GMT+7",
+            "2 KPI013 there is no time zone `GMT+7`; write a name such as Asia/Ho_Chi_Minh",
+        ),
+        ("    kind: metric", "\tkind: metric", "8 KPI002 not well-formed YAML: a tab; YAML takes spaces to indent"),
+        (
+            "title: Calls",
+            "title: Calls: answered",
+            "7 KPI002 not well-formed YAML: a colon in the wrong place; put text with `: ` in quotes, or check the"
+            " indentation",
+        ),
+        (
+            "unit: calls",
+            "unit: %",
+            "9 KPI002 not well-formed YAML: `%` cannot begin a value; put the value in quotes",
+        ),
+        (
+            "    kind: metric",
+            "   kind: metric",
+            "8 KPI002 not well-formed YAML: the indentation does not match the lines above",
+        ),
+        (
+            "    roles: {accountable: ha}\n",
+            "---\nversion: 1\n",
+            "14 KPI002 not well-formed YAML: another document after `---`; a file holds one",
+        ),
+    ],
+)
+def test_a_slip_is_told_with_what_to_write(tmp_path: Path, was: str, now: str, english: str) -> None:
+    said, in_vietnamese = told(tmp_path, was, now)
+
+    assert said == english
+    assert in_vietnamese not in english
