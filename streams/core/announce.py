@@ -14,7 +14,8 @@ from streams.core.alerting.lifecycle import fingerprint
 from streams.core.alerting.messages import About
 from streams.core.alerting.voice import Voice
 from streams.core.calendar import WorkingTime
-from streams.core.measures.compile import MeasureClass, Plan
+from streams.core.measures.classes import MeasureClass
+from streams.core.measures.plan import Plan
 from streams.core.policy import Policy
 from streams.core.stage import Send
 from streams.core.windows import Windows

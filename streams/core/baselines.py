@@ -13,8 +13,8 @@ from schemas.catalogue.measures import Growth
 from schemas.catalogue.measures_growth import Adjust, Between, Given
 from schemas.catalogue.models import Period
 from streams.core.calendar import WorkingTime
-from streams.core.measures.compile import Plan, Rational, Reading
 from streams.core.measures.growing import Growing, Volume
+from streams.core.measures.plan import Plan, Rational, Reading
 from streams.core.partials import NO_LINKED, Partials, Whose
 from streams.core.windows import Window, Windows
 

@@ -6,8 +6,8 @@ whose period, or baseline, began before say so on kpi.values.
 
 from collections.abc import Mapping
 
-from streams.core.measures.compile import Plan
 from streams.core.measures.growing import BASE, reach_us
+from streams.core.measures.plan import Plan
 from streams.core.policy import DAY_US
 from streams.core.rows import Key, Rows
 from streams.core.windows import Window

@@ -24,8 +24,8 @@ from streams.core.facts import ANONYMOUS_TYPES, Credit, Happening
 from streams.core.gathered import Mask
 from streams.core.grid import Grid, Integers
 from streams.core.layout import COUNT, HOUR_WIDTH, LAST, Group
-from streams.core.measures.compile import FACTS_SLOT, N_SLOT, Plan
 from streams.core.measures.leaves import CountLeaf, SumLeaf, scaled
+from streams.core.measures.plan import FACTS_SLOT, N_SLOT, Plan
 from streams.core.measures.where import Filter
 from streams.core.spread import Spread
 from streams.core.windows import Windows

@@ -10,8 +10,8 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from schemas.catalogue.models import Catalogue
-from streams.core.measures.compile import Plan
 from streams.core.measures.leaves import SumLeaf
+from streams.core.measures.plan import Plan
 from streams.core.relayout import Shape, shape_of
 from streams.core.rows import Rows
 from streams.core.spread import Spread

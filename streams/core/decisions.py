@@ -4,7 +4,7 @@ hours are looked at. Each is taken at its own minute, also where a backlog is de
 from schemas.catalogue.models import Kind
 from streams.core.judge_tables import JudgeTables
 from streams.core.lookout import Lookout
-from streams.core.measures.compile import Plan
+from streams.core.measures.plan import Plan
 from streams.core.policy import MINUTE_US
 from streams.core.row_lives import RowLives
 from streams.core.scored_rows import ScoredRows

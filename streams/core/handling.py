@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from streams.core.facts import Fact
-from streams.core.measures.compile import Plan
+from streams.core.measures.plan import Plan
 from streams.core.rows import Key, Rows
 
 STARTED, ENDED, WORK_S = "ticket.work_started", "ticket.work_ended", "work_s"

@@ -11,7 +11,7 @@ from streams.core.frames import HOUR, Absent, Cell, Slice, Total
 from streams.core.journeys.contract import POOL
 from streams.core.judge_tables import JudgeTables
 from streams.core.lookout import Heeded, Lookout
-from streams.core.measures.compile import Plan
+from streams.core.measures.plan import Plan
 from streams.core.projections import Projections
 from streams.core.row_lives import RowLives
 from streams.core.scored_rows import ScoredRows

@@ -18,8 +18,8 @@ from streams.core.frames import Part
 from streams.core.journeys.contract import ALWAYS_US, POOL, Account, Ground, Moment, Told, View
 from streams.core.journeys.retention import Retention
 from streams.core.journeys.staff import Staff
-from streams.core.measures.compile import Plan
 from streams.core.measures.journey_leaves import JourneyLeaf
+from streams.core.measures.plan import Plan
 from streams.core.merges import Merges
 from streams.core.rows import Key, Rows, packed
 from streams.core.totals import Totals

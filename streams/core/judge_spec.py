@@ -6,8 +6,9 @@ from schemas.catalogue.models import Catalogue
 from streams.core import frames
 from streams.core.announce import Announcer
 from streams.core.calendar import Calendars
-from streams.core.measures.compile import MeasureClass, Plan
+from streams.core.measures.classes import MeasureClass
 from streams.core.measures.growing import reach_us
+from streams.core.measures.plan import Plan
 from streams.core.membership import FOREVER_US
 from streams.core.observe_spec import ObserveSpec
 from streams.core.policy import MINUTE_US

@@ -13,7 +13,8 @@ from hashlib import blake2b
 from itertools import accumulate
 
 from schemas.catalogue.models import Kind, Period
-from streams.core.measures.compile import MeasureClass, Plan
+from streams.core.measures.classes import MeasureClass
+from streams.core.measures.plan import Plan
 
 MOST_SLOTS = 64
 """Slots of one vector, unless a single KPI has more."""

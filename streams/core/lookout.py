@@ -12,7 +12,8 @@ from streams.core.alerting.lifecycle import Step as AlertStep
 from streams.core.frames import Cell
 from streams.core.hours import began_us
 from streams.core.judge_tables import JudgeTables
-from streams.core.measures.compile import MeasureClass, Plan
+from streams.core.measures.classes import MeasureClass
+from streams.core.measures.plan import Plan
 from streams.core.policy import DAY_US, PANE_HORIZON_US
 from streams.core.stage import Send
 from streams.core.timers import EVALUATE, HOUR, Timers, minute_after, minute_from

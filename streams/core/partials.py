@@ -16,9 +16,9 @@ from streams.core.accumulators.sparse import Sparse
 from streams.core.frames import Cell, Total
 from streams.core.journeys.contract import FOREVER_US, POOL, Linked, aged_us
 from streams.core.layout import Group, Layout
-from streams.core.measures.compile import FACTS_SLOT, N_SLOT, Plan, Reading, Slots
 from streams.core.measures.growing import Volume
 from streams.core.measures.leaves import CountLeaf, SumLeaf
+from streams.core.measures.plan import FACTS_SLOT, N_SLOT, Plan, Reading, Slots
 from streams.core.rows import Key, Rows
 from streams.core.series import is_whole
 from streams.core.tuples import new_tuple

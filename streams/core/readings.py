@@ -15,8 +15,8 @@ from schemas.catalogue.models import Catalogue
 from schemas.values import RowName, Scope, Status, Value
 from streams.core.beginnings import Beginnings
 from streams.core.calendar import Calendars, WorkingTime, expected_share
-from streams.core.measures.compile import Plan, Reading, Slots
 from streams.core.measures.growing import Volume
+from streams.core.measures.plan import Plan, Reading, Slots
 from streams.core.partials import Partials
 from streams.core.series import parted
 from streams.core.standing import RED, attainment, expected, is_aimed_at, status

@@ -6,7 +6,7 @@ How a row is kept and what it says is `value_rows`'; here is decided which ones 
 from schemas.catalogue.models import Period
 from streams.core.judge_tables import JudgeTables
 from streams.core.lookout import Lookout
-from streams.core.measures.compile import Plan
+from streams.core.measures.plan import Plan
 from streams.core.series import is_whole, whole_of
 from streams.core.timers import CLOSE, RESTATE, SCORE, Timers, minute_after, minute_from
 from streams.core.windows import Window

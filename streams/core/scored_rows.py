@@ -6,7 +6,7 @@ What a score is made of is `scores`'. It may count in another partition of JUDGE
 from schemas.values import Scope
 from streams.core.frames import Total
 from streams.core.judge_tables import JudgeTables
-from streams.core.measures.compile import Plan
+from streams.core.measures.plan import Plan
 from streams.core.row_lives import EVERYBODY, RowLives
 from streams.core.series import is_whole
 from streams.core.timers import SCORE, Timers, minute_after, minute_from

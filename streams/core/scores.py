@@ -12,7 +12,7 @@ from schemas.catalogue.models import Catalogue
 from schemas.values import Scope
 from streams.core.frames import Total
 from streams.core.journeys.persons import REACHED, SCORED
-from streams.core.measures.compile import Plan
+from streams.core.measures.plan import Plan
 from streams.core.membership import Membership
 from streams.core.readings import Readings
 from streams.core.rows import Key, Rows

@@ -18,7 +18,7 @@ from schemas.catalogue.attainment_rules import is_scored
 from schemas.catalogue.measures import Attainment, Scoring
 from schemas.values import Scope
 from streams.core.calendar import WorkingTime
-from streams.core.measures.compile import Plan, Reading
+from streams.core.measures.plan import Plan, Reading
 from streams.core.standing import RED, Number, is_aimed_at, quotient, status
 from streams.core.targets import Targets
 from streams.core.windows import Window, Windows

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from heapq import nsmallest
 
-from streams.core.measures.compile import Plan
+from streams.core.measures.plan import Plan
 from streams.core.partials import Partials
 from streams.core.series import OTHER, joined, parted
 from streams.core.value_rows import ValueRows

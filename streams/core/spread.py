@@ -12,9 +12,10 @@ from streams.core.facts import Credit, Crediting, Fact
 from streams.core.frames import Part
 from streams.core.handling import turns_read
 from streams.core.layout import Layout, watches_hours
-from streams.core.measures.compile import Plan, compile_kpi
+from streams.core.measures.compile import compile_kpi
 from streams.core.measures.growing import BASE, base_kpi
 from streams.core.measures.journey_leaves import JourneyLeaf
+from streams.core.measures.plan import Plan
 from streams.core.membership import Membership
 from streams.core.series import joined, named_in, whole_of
 from streams.core.windows import Windows

@@ -7,8 +7,9 @@ from schemas.catalogue.models import Direction
 from schemas.values import Status
 from streams.core.calendar import WorkingTime
 from streams.core.detectors.pace import DEFAULT as PACE
-from streams.core.measures.compile import MeasureClass, Plan
+from streams.core.measures.classes import MeasureClass
 from streams.core.measures.growing import Volume
+from streams.core.measures.plan import Plan
 from streams.core.windows import Window
 
 Number = int | float

@@ -15,7 +15,7 @@ from schemas.catalogue.models import Catalogue, Kpi, Target
 from schemas.catalogue.references import subjects
 from schemas.values import Scope
 from streams.core.calendar import WorkingTime
-from streams.core.measures.compile import Plan
+from streams.core.measures.plan import Plan
 from streams.core.membership import ALWAYS_US, FOREVER_US, Membership
 from streams.core.windows import Window, Windows
 

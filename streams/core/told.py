@@ -9,7 +9,7 @@ from collections.abc import Mapping, Set
 
 from schemas.topics import VALUES
 from schemas.values import Status
-from streams.core.measures.compile import Slots
+from streams.core.measures.plan import Slots
 from streams.core.readings import Figures, Line
 from streams.core.stage import Send
 from streams.core.targets import Number

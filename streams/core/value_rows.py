@@ -13,7 +13,7 @@ from typing import Any
 from schemas import topics
 from schemas.values import Status, Value
 from streams.core.layout import Layout
-from streams.core.measures.compile import Plan, Reading
+from streams.core.measures.plan import Plan, Reading
 from streams.core.readings import Figures, Line, Readings, value_key
 from streams.core.rows import Rows
 from streams.core.stage import Send

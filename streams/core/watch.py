@@ -16,7 +16,8 @@ from streams.core.detectors.pace import PacePolicy, pace
 from streams.core.detectors.stall import NO_HISTORY, History, stall
 from streams.core.hours import Hours
 from streams.core.layout import watches_hours
-from streams.core.measures.compile import MeasureClass, Plan
+from streams.core.measures.classes import MeasureClass
+from streams.core.measures.plan import Plan
 from streams.core.membership import ALWAYS_US, FOREVER_US
 from streams.core.partials import Partials
 from streams.core.policy import DAY_US, HOUR_US, PANE_HORIZON_US

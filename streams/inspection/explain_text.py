@@ -7,7 +7,7 @@ from streams.core.explain.explaining import ChangeTold, Explanation, weighed
 from streams.core.explain.journeys import Put
 from streams.core.explain.leaves import LeafTold
 from streams.core.explain.scene import Excluded
-from streams.core.measures.compile import MeasureClass
+from streams.core.measures.classes import MeasureClass
 from streams.core.policy import HOUR_US
 from streams.inspection.explain_words import EFFECTS, GROUPS, ODD, REASONS, ROLES, STATUS, UNITS, WHOSE, WORDS
 from streams.inspection.explained import amount_of, said, stretch_of

@@ -21,8 +21,8 @@ from streams.core.hours import PANE, Hours
 from streams.core.journeys.contract import POOL
 from streams.core.judge import SHAPE
 from streams.core.judge_spec import JudgeSpec
-from streams.core.measures.compile import FACTS_SLOT, Plan
 from streams.core.measures.leaves import SumLeaf
+from streams.core.measures.plan import FACTS_SLOT, Plan
 from streams.core.observe import NEVER_US
 from streams.core.partials import CELL, KEYS, Partials
 from streams.core.progress import META

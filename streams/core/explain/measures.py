@@ -33,7 +33,7 @@ from streams.core.explain.scene import Scene
 from streams.core.explain.scores import tell_scores
 from streams.core.explain.teller import Teller, UntoldError
 from streams.core.explain.terms import Joined, Term, bracketed, chained, number, quotient
-from streams.core.measures.compile import Plan, Reading
+from streams.core.measures.plan import Plan, Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from streams.core.explain.evidence import Case, Evidence
 from streams.core.facts import ANONYMOUS_TYPES, Credit, Fact
 from streams.core.journeys.contract import Chain
 from streams.core.judge_spec import JudgeSpec
-from streams.core.measures.compile import Plan
 from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.measures.leaves import KeyLeaf
+from streams.core.measures.plan import Plan
 from streams.core.merges import Merges
 from streams.core.rows import Rows
 from streams.core.series import joined, named_in

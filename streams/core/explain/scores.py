@@ -16,7 +16,7 @@ from streams.core.explain.journeys import Put
 from streams.core.explain.leaves import Group, LeafTold
 from streams.core.explain.scene import Scene
 from streams.core.explain.working_time import less_leave
-from streams.core.measures.compile import Plan, Reading
+from streams.core.measures.plan import Plan, Reading
 from streams.core.membership import Membership
 from streams.core.scoring import Board, Part, PartName, is_red, part_of
 from streams.core.standing import is_aimed_at

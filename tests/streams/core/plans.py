@@ -2,7 +2,8 @@
 
 from schemas.catalogue.models import Catalogue
 from schemas.events.registry import Registry
-from streams.core.measures.compile import Plan, compile_kpi
+from streams.core.measures.compile import compile_kpi
+from streams.core.measures.plan import Plan
 
 
 def plans_of(catalogue: Catalogue) -> list[Plan]:

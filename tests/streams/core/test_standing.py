@@ -7,7 +7,8 @@ import pytest
 from schemas.catalogue.models import Direction, Kpi
 from schemas.events.registry import Registry
 from schemas.values import Status
-from streams.core.measures.compile import Plan, compile_kpi
+from streams.core.measures.compile import compile_kpi
+from streams.core.measures.plan import Plan
 from streams.core.standing import Number, attainment, meets, status
 
 COUNT = {"count": "call.completed"}

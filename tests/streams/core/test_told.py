@@ -11,7 +11,8 @@ from schemas.topics import VALUES
 from schemas.values import Scope, Status, Value
 from streams.core import told
 from streams.core.calendar import build
-from streams.core.measures.compile import Linked, Slots
+from streams.core.journeys.contract import Linked
+from streams.core.measures.plan import Slots
 from streams.core.readings import Figures, Line
 from streams.core.stage import Send
 from streams.core.windows import Window
