@@ -1,7 +1,7 @@
 """Every measure of MEASURES.md a second time: slow, plain, from the contract's sentences, without a line of the engine.
 
 `rows(events, catalogue, until)` reads a list of event dicts and a catalogue as a plain dict, and says value and n of
-every row that has an item behind it. Corrections, reversals, credit and periods come from tests/reference.py; targets,
+every row that has an item behind it. Corrections, reversals, credit and periods come from tests/reference; targets,
 status and versions are not said. Rows that stand only because of a target are not either.
 
 Where the contract leaves something open, this is how it is read here:
@@ -45,7 +45,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from tests.reference import Event
+from tests.reference.events import Event
 from tests.reference_measures import attainment, cohorts, elapsed, growth, quantities, retention
 from tests.reference_measures.world import Node, Rows, Said, World, world
 

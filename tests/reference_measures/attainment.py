@@ -1,6 +1,6 @@
-"""`attainment`: the share of persons who reach their KPIs, from the rows that tests/reference.py computes of them.
+"""`attainment`: the share of persons who reach their KPIs, from the rows that tests/reference computes of them.
 
-Only KPIs that tests/reference.py knows are scored. Nobody is flagged here. A period counts once it has ended.
+Only KPIs that tests/reference knows are scored. Nobody is flagged here. A period counts once it has ended.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,8 @@ from typing import Any
 
 from schemas.catalogue.models import Catalogue
 from tests import reference
-from tests.reference import Event, Row
+from tests.reference import Row
+from tests.reference.events import Event
 from tests.reference_measures import pace
 from tests.reference_measures.world import Cell, Node, Rows, Said, World, grouped
 
@@ -28,7 +29,7 @@ def rows(world: World, kpi: Node, events: Sequence[Event]) -> Rows:
     for period in world.periods_since(kpi, world.first):
         start, end = world.bounds(period)
         for person in sorted({row.id for row in world.company.people}):
-            team = reference.team_of(world.company, person, end - timedelta(microseconds=1), world.zone)
+            team = reference.credit.team_of(world.company, person, end - timedelta(microseconds=1), world.zone)
             parts = [part for other in scored for part in scores(world, other, known, person, (start, end), spec)]
             if team is not None and parts:
                 hit = reached(parts, spec)
@@ -110,4 +111,4 @@ def above(world: World, kpi: Node, person: str, team: str) -> list[str]:
     """A person's own row, where the KPI has such, and those of the team held at the period's end and above it."""
     department = next(known.department for known in world.company.teams if known.id == team)
     chain: list[Any] = [person, team, department, world.company.tenant.id]
-    return chain[reference.SCOPES.index(kpi["scope"]) :]
+    return chain[reference.credit.SCOPES.index(kpi["scope"]) :]

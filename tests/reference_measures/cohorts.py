@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from tests.reference import Net
+from tests.reference.events import Net
 from tests.reference_measures.world import Cell, Node, Rows, Said, World, duration, grouped, key_of
 
 KINDS = ("raw", "matured", "projected")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from tests import reference
-from tests.reference import Net
+from tests.reference.events import Net
 from tests.reference_measures import working_time
 from tests.reference_measures.cohorts import earliest
 from tests.reference_measures.quantities import QUANTILE_ERROR
@@ -99,7 +99,7 @@ def times(world: World, kpi: Node, found: list[Item]) -> Rows:
             kpi, item.to if spec.get("credit", "from") == "to" else item.root, item.to.at, series=item.root
         )
     ]
-    unit = reference.SECONDS_IN.get(kpi["unit"], 1)
+    unit = reference.measures.SECONDS_IN.get(kpi["unit"], 1)
 
     def said(spans: list[Fraction]) -> Said:
         if wanted == "mean":

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from ruamel.yaml import YAML
 
-from tests.reference import Event
+from tests.reference.events import Event
 from tests.reference_measures import Key
 from tests.reference_measures.quantities import QUANTILE_ERROR
 

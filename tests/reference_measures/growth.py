@@ -88,7 +88,7 @@ def stretch(world: World, spec: Node, start: datetime) -> Stretch:
     else:
         first = back(start.astimezone(world.zone).date(), spec["over"] if against == "previous" else against["back"])
         after = back(first, spec["over"], -1)
-    return reference.midnight(first, world.zone), reference.midnight(after, world.zone)
+    return reference.periods.midnight(first, world.zone), reference.periods.midnight(after, world.zone)
 
 
 def back(day: date, span: str, times: int = 1) -> date:

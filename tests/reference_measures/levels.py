@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from tests.reference import Net
+from tests.reference.events import Net
 from tests.reference_measures.world import Cell, Node, World, grouped, key_of, passes, seconds
 
 

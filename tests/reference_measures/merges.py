@@ -6,7 +6,7 @@ looked for among the merges that are followed, so a merge that a later one repla
 
 from collections.abc import Callable, Sequence
 
-from tests.reference import Net
+from tests.reference.events import Net
 
 
 def followed(merges: Sequence[Net]) -> tuple[Callable[[str], str], frozenset[str]]:

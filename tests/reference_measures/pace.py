@@ -61,9 +61,9 @@ def held(world: World, kpi: Node, target: Fraction) -> dict[Cell, Held]:
 
 def worked(world: World, subject: str, start: datetime, end: datetime) -> Fraction:
     """Seconds of working time of a subject."""
-    if reference.scope_of(world.company, subject) != "person":
+    if reference.targets.scope_of(world.company, subject) != "person":
         return growth.worked(world, start, end)
-    rows = reference.stretches(world.company, subject, world.zone)
+    rows = reference.credit.stretches(world.company, subject, world.zone)
     there = [(max(since, start), min(until, end)) for since, until, _ in rows]
     away = [(max(since, left), min(until, back)) for left, back in leave(world, subject) for since, until in there]
     return sum(
@@ -83,8 +83,8 @@ def leave(world: World, person: str) -> list[tuple[datetime, datetime]]:
     told = [fact.data for fact in world.select("employee.leave") if fact.data["person_id"] == person]
     days = [*written, *((one["start"], one["end"]) for one in told)]
     return [
-        (reference.midnight(date.fromisoformat(str(first)), world.zone),
-         reference.midnight(date.fromisoformat(str(after)), world.zone))
+        (reference.periods.midnight(date.fromisoformat(str(first)), world.zone),
+         reference.periods.midnight(date.fromisoformat(str(after)), world.zone))
         for first, after in days
     ]  # fmt: skip
 

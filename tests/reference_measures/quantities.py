@@ -9,7 +9,7 @@ from typing import Any
 
 from schemas.catalogue.measures import Basis
 from tests import reference
-from tests.reference import Net
+from tests.reference.events import Net
 from tests.reference_measures import levels
 from tests.reference_measures.world import (
     Cell,
@@ -96,7 +96,11 @@ class Reading:
 
     def unit(self) -> int:
         fields = {name for leaf in self.leaves for kind in LEADING[1:] if kind in leaf for name in listed(leaf[kind])}
-        return reference.SECONDS_IN.get(self.kpi["unit"], 1) if fields and fields <= reference.DURATIONS else 1
+        return (
+            reference.measures.SECONDS_IN.get(self.kpi["unit"], 1)
+            if fields and fields <= reference.measures.DURATIONS
+            else 1
+        )
 
     def value(self, node: Node) -> Fraction | None:
         if "sum_of" in node:
@@ -115,7 +119,7 @@ class Reading:
             keys = {key_of(fact, leaf["distinct"]) for fact in facts} if "distinct" in leaf else facts
             return Fraction(len(keys))
         if "sum" in leaf:
-            return sum((reference.amount(fact, leaf["sum"], basis) for fact in facts), Fraction())
+            return sum((reference.measures.amount(fact, leaf["sum"], basis) for fact in facts), Fraction())
         entities = self.entities(leaf)
         if not entities:
             return None
@@ -141,7 +145,7 @@ class Reading:
         totals: dict[Any, Fraction] = {}
         for fact in self.standing(leaf):
             key = (key_of(fact, leaf["per"]) if "per" in leaf else None) or fact.identity
-            total = sum((reference.amount(fact, name, Basis.NET) for name in fields), Fraction())
+            total = sum((reference.measures.amount(fact, name, Basis.NET) for name in fields), Fraction())
             totals[key] = totals.get(key, Fraction()) + total
         return totals
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests import reference
-from tests.reference import Net
+from tests.reference.events import Net
 from tests.reference_measures.world import Cell, Node, Rows, Said, World, duration, grouped, key_of, listed, order
 
 NOW = timedelta(microseconds=1)
@@ -47,7 +47,7 @@ Member = tuple[Any, list[str], Net]
 
 def staff(world: World, kpi: Node, start: datetime) -> Iterator[Member]:
     for person in sorted({row.id for row in world.company.people}):
-        if reference.team_of(world.company, person, start, world.zone) is not None:
+        if reference.credit.team_of(world.company, person, start, world.zone) is not None:
             hired = Net("employee.hired", start, {"person_id": person}, ("", person))
             yield (person,), world.subjects(kpi["scope"], hired), hired
 

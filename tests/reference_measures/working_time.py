@@ -28,7 +28,7 @@ def stretches(calendar: Node | None, start: datetime, zone: ZoneInfo) -> Iterato
     done = start  # a night may reach into the hours of the next day: no time runs twice
     for _ in range(FOREVER.days):
         for opens, closes in opening(calendar, day):
-            left, right = reference.wall(day, opens, zone), reference.wall(day, closes, zone)
+            left, right = reference.hours.wall(day, opens, zone), reference.hours.wall(day, closes, zone)
             if right > done:
                 yield max(left, done), right
                 done = right
@@ -58,7 +58,7 @@ def weekdays(key: str) -> set[int]:
     named = set()
     for part in key.split(","):
         first, _, last = part.strip().partition("-")
-        begin, end = reference.WEEKDAYS.index(first), reference.WEEKDAYS.index(last or first)
+        begin, end = reference.hours.WEEKDAYS.index(first), reference.hours.WEEKDAYS.index(last or first)
         named |= {(begin + step) % 7 for step in range((end - begin) % 7 + 1)}
     return named
 

@@ -1,6 +1,6 @@
 """A tenant's history as every measure reads it: events after corrections, merged leads as one, and whom each credits.
 
-Corrections, reversals, credit and periods are those of tests/reference.py. A catalogue is a plain dict as in YAML.
+Corrections, reversals, credit and periods are those of tests/reference. A catalogue is a plain dict as in YAML.
 """
 
 import re
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.catalogue.models import Catalogue, Kpi, Period
 from tests import reference
-from tests.reference import Event, Net
+from tests.reference.events import Event, Net
 from tests.reference_measures import merges
 
 Node = Mapping[str, Any]
@@ -53,7 +53,7 @@ class World:
     catalogue: Node
     company: Catalogue  # without its KPIs: for the reference's rules of people and periods
     facts: Sequence[Net]  # in order of (time, source, id)
-    subject_of: Mapping[reference.Identity, str]
+    subject_of: Mapping[reference.events.Identity, str]
     joined: frozenset[str]  # leads that a merge made one of several
     clock: datetime
     first: datetime
@@ -63,13 +63,13 @@ class World:
         return ZoneInfo(self.company.tenant.timezone)
 
     def subjects(self, scope: str, fact: Net) -> list[str]:
-        return reference.subjects(self.company, cast(Kpi, SimpleNamespace(scope=scope)), fact, self.zone)
+        return reference.credit.subjects(self.company, cast(Kpi, SimpleNamespace(scope=scope)), fact, self.zone)
 
     def period(self, kpi: Node, moment: datetime) -> str:
-        return reference.period_of(Period(kpi["period"]), moment, self.zone)[0]
+        return reference.periods.period_of(Period(kpi["period"]), moment, self.zone)[0]
 
     def bounds(self, period: str) -> tuple[datetime, datetime]:
-        return reference.bounds(period, self.zone)
+        return reference.periods.bounds(period, self.zone)
 
     def periods_since(self, kpi: Node, moment: datetime) -> Iterator[str]:
         """Ids of the periods from the one around a moment up to the clock's."""
@@ -105,16 +105,18 @@ class World:
 
 def world(catalogue: Node, events: Sequence[Event], until: datetime | None = None) -> World | None:
     """None where there is no event and no clock."""
-    known = sorted((event for event in events if until is None or reference.at(event) <= until), key=reference.at)
-    clock = until or max(map(reference.at, known), default=None)
+    known = sorted(
+        (event for event in events if until is None or reference.events.at(event) <= until), key=reference.events.at
+    )
+    clock = until or max(map(reference.events.at, known), default=None)
     if clock is None:
         return None
-    facts = sorted(reference.net_facts(reference.unique(known)), key=order)
+    facts = sorted(reference.events.net_facts(reference.events.unique(known)), key=order)
     lead, joined = merges.followed([fact for fact in facts if fact.type == "lead.merged"])
     facts = [one_lead(fact, lead) for fact in worked(facts)]
     company = Catalogue.model_validate({**catalogue, "kpis": []})
-    subject_of = {reference.identity(event): event["subject"] for event in reversed(known)}
-    first = min(map(reference.at, known), default=clock)
+    subject_of = {reference.events.identity(event): event["subject"] for event in reversed(known)}
+    first = min(map(reference.events.at, known), default=clock)
     return World(catalogue, company, facts, subject_of, joined, clock, first)
 
 
@@ -145,7 +147,7 @@ def listed(names: Any) -> tuple[str, ...]:
 
 
 def key_of(fact: Net, names: Any) -> tuple[Any, ...] | None:
-    return reference.key(fact, listed(names))
+    return reference.measures.key(fact, listed(names))
 
 
 def passes(where: Mapping[str, Node], data: Mapping[str, Any]) -> bool:

@@ -141,7 +141,7 @@ CALLS = {"count": "call.completed"}
 PLAIN: Mapping[str, tuple[Plan, ...]] = {
     leading: plain(leading) for leading in ("count", "sum", "sum_of", "difference", "ratio", "mean")
 }
-"""What random companies have, whose reference is tests/reference.py; that of the others is tests/reference_measures."""
+"""What random companies have, whose reference is tests/reference; that of the others is tests/reference_measures."""
 PLANS: Mapping[str, tuple[Plan, ...]] = {
     "quantile": (
         quantile(0.5), quantile(0.9, per="ticket_id"), quantile(0.07, where={"owner": {"ne": "chi"}}), quantile(1.0),

@@ -1,4 +1,4 @@
-"""Replay against the plain reading of the contract in tests/reference.py, over random companies and random events."""
+"""Replay against the plain reading of the contract in tests/reference, over random companies and random events."""
 
 from datetime import UTC, datetime, timedelta
 

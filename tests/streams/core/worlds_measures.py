@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from tests.reference import midnight
+from tests.reference.periods import midnight
 from tests.reference_measures.examples import company, entity_field, subject
 from tests.streams.core.worlds import Event
 
