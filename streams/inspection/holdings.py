@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.alerts import AlertClass, Severity, Transition
+from schemas.catalogue.slips import guess
 from streams.core import cells
 from streams.core.accumulators import sparse
 from streams.core.alerting.lifecycle import AlertState
@@ -75,17 +76,18 @@ class NotAskableError(ValueError):
     """The catalogue does not know of what is asked; one sentence."""
 
 
-def check(asked: Asked) -> Asked:
-    """What is asked, if the catalogue knows of it.
+def check(asked: Asked, *, guessing: bool = True) -> Asked:
+    """What is asked, if the catalogue knows of it. `guessing` names what may have been meant, people among it.
 
     Raises:
         NotAskableError: it does not, or the period is none of the KPI's.
     """
     spec, kpi, subject, period = asked.spec, asked.kpi, asked.subject, asked.period
     if kpi not in spec.plans:
-        raise NotAskableError(f"the catalogue has no KPI {kpi!r}")
+        raise NotAskableError(f"the catalogue has no KPI {kpi!r}{guess(kpi, spec.plans)[1]}")
     if subject not in spec.targets.scopes:
-        raise NotAskableError(f"the catalogue has no person, team, department or organisation {subject!r}")
+        near = guess(subject, spec.targets.scopes)[1] if guessing else ""
+        raise NotAskableError(f"the catalogue has no person, team, department or organisation {subject!r}{near}")
     if subject not in spec.subjects[kpi]:
         scopes = f"its scope is {asked.plan.kpi.scope.value}, and {subject} is finer"
         raise NotAskableError(f"KPI {kpi!r} has no rows of {subject!r}: {scopes}")

@@ -55,7 +55,7 @@ class Explaining:
                 self._spec = self._spec_of()
             period, series, name = request.query.get("period"), request.query.get("series"), request.match_info
             try:
-                asked = check(Asked(self._spec, name["kpi"], name["subject"], period, series))
+                asked = check(Asked(self._spec, name["kpi"], name["subject"], period, series), guessing=self._people)
             except NotAskableError as error:
                 return _said(str(error), 404)
             return await self._answer(asked, locale)

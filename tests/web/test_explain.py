@@ -111,6 +111,10 @@ async def test_what_other_workers_hold_is_named(client: Client, states: States) 
     ("path", "said"),
     [
         ("profit/hn-1", "the catalogue has no KPI 'profit'"),
+        (
+            "revenue/AN",
+            "the catalogue has no person, team, department or organisation 'AN'",
+        ),  # people are not named here
         ("revenue/mars", "the catalogue has no person, team, department or organisation 'mars'"),
         ("revenue/hn-1?period=2026-W48", "'2026-W48' is a week, and KPI 'revenue' goes by month"),
     ],

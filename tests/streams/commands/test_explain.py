@@ -88,6 +88,11 @@ def test_a_period_that_began_before_the_horizon_says_what_is_forgotten() -> None
     ("arguments", "said"),
     [
         (("profit", "an"), "error: the catalogue has no KPI 'profit'"),
+        (("revenu", "an"), "error: the catalogue has no KPI 'revenu'; did you mean `revenue`?"),
+        (
+            ("revenue", "An"),
+            "error: the catalogue has no person, team, department or organisation 'An'; did you mean `an`?",
+        ),
         (("revenue", "em"), "error: the catalogue has no person, team, department or organisation 'em'"),
         (("revenue", "an", "--period", "2026-W48"), "error: '2026-W48' is a week, and KPI 'revenue' goes by month"),
         (("big_buyers", "an"), "error: KPI 'big_buyers' has no rows of 'an': its scope is team, and an is finer"),
