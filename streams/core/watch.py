@@ -230,6 +230,7 @@ class Watch:
             was_behind=AlertClass.BEHIND in self._alerts.get((plan.kpi.id, subject), ()),
             counts_events=plan.measure_class is MeasureClass.COUNT,
             budget=held.is_budget,
+            strict=held.is_budget and self._targets.strict(plan.kpi.id, subject, window),
             policy=PACE,
         )
         if verdict.standing is not Standing.FOUND:

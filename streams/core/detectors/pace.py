@@ -49,12 +49,14 @@ def pace(
     was_behind: bool,
     counts_events: bool,
     budget: bool = False,
+    strict: bool = False,
     policy: PacePolicy = DEFAULT,
 ) -> PaceVerdict:
     """Where `value` stands at `now_us` in the period [window_start, window_end).
 
     `counts_events` says that the unit is events, so that `min_expected` applies; money has only the capacity rule.
-    `budget` reverses the test: found when spent faster than working time passes. UNKNOWN without working time in the
+    `budget` reverses the test: found when spent faster than working time passes, and to the end once there is no
+    more of it; a `strict` one is not to be spent whole. UNKNOWN without working time in the
     period and for a target that is not positive. `recheck_us` is the whole minute at which the verdict changes if the
     value stays; None if that is not before the end of the period.
     """
@@ -69,7 +71,12 @@ def pace(
 
     guard_us = _guard_us(target, total_us, counts_events, policy)
     if budget:
-        standing, change_us = _spending(value, target, worked_us, total_us, guard_us, was_behind, policy)
+        spent = value > target or (strict and value == target)
+        standing, change_us = (
+            (Standing.FOUND, None)  # no time brings it back
+            if spent
+            else _spending(value, target, worked_us, total_us, guard_us, was_behind, policy)
+        )
     else:
         standing, change_us = _progress(value, target, worked_us, total_us, guard_us, was_behind, policy)
     return PaceVerdict(
@@ -108,9 +115,8 @@ def _progress(
 def _spending(
     value: float, target: float, worked_us: int, total_us: int, guard_us: int, was_behind: bool, policy: PacePolicy
 ) -> tuple[Standing, int | None]:
-    """Standing of a total that should stay small; only time can make it better."""
-    # A budget that is spent whole is never too early to say.
-    if worked_us < guard_us and value <= target:
+    """Standing of a total that should stay small, of which something is left; only time can make it better."""
+    if worked_us < guard_us:
         return Standing.UNKNOWN, guard_us
     ceiling = 1 + policy.tolerance_ratio - (policy.recover_ratio if was_behind else 0)
     covers_us = round(total_us * max(value, 0) / (ceiling * target))

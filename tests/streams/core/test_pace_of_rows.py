@@ -144,6 +144,22 @@ def test_losses_that_run_ahead_of_the_plan_are_told_as_what_is_left() -> None:
     )
 
 
+@pytest.mark.parametrize(("strict", "spent"), [(True, 1000), (False, 1001)])
+def test_the_alert_of_a_spent_budget_stays_until_its_period_ends(strict: bool, spent: int) -> None:
+    cost = {"sum": "amount", "of": "ad.spend"}
+    targets = [{"value": 1000, "strict": strict}]
+    catalogue = company(cost, unit="VND", direction="down", kind="lagging", targets=targets)
+    events = [
+        event("ad.spend", "2026-03-02 08:00", "c", campaign_id="c", amount=0, owner="an"),
+        event("ad.spend", "2026-03-03 09:00", "c", campaign_id="c", amount=spent, owner="an"),
+    ]
+
+    alerts = replay(lines(events), catalogue, Policy(future_us=None), instant("2026-04-01 09:00")).alerts
+
+    transitions = [alert.transition for alert in alerts if (alert.cls, alert.subject) == (AlertClass.BEHIND, "an")]
+    assert transitions == [Transition.PENDING, Transition.FIRING, Transition.EXPIRED]
+
+
 def firing(alerts: list[Alert], subject: str) -> list[Alert]:
     return [
         alert

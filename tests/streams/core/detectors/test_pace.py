@@ -106,8 +106,11 @@ def test_the_evidence_says_the_gap_in_working_time() -> None:
     assert got.evidence["left_us"] == 80 * HOUR_US
 
 
-def budget(value: float, now: str, *, was_behind: bool = False) -> PaceVerdict:
-    return pace(value, 1500, START, END, us(now), FEBRUARY, was_behind=was_behind, counts_events=False, budget=True)
+def budget(value: float, now: str, *, was_behind: bool = False, strict: bool = False) -> PaceVerdict:
+    return pace(
+        value, 1500, START, END, us(now), FEBRUARY,
+        was_behind=was_behind, counts_events=False, budget=True, strict=strict,
+    )  # fmt: skip
 
 
 def test_a_budget_spent_faster_than_time_passes_is_found() -> None:
@@ -129,6 +132,19 @@ def test_a_budget_overspent_whole_on_the_first_day_is_not_too_early() -> None:
     assert budget(1501, "2026-02-02T12:00").standing == Standing.FOUND
 
 
+def test_what_is_over_budget_is_not_back_within_plan_at_the_end() -> None:
+    for now in ("2026-02-25", "2026-02-28T23:00"):
+        assert budget(1501, now, was_behind=True).standing == Standing.FOUND
+        assert budget(1501, now, was_behind=True).recheck_us is None
+    assert budget(1500, "2026-02-28T23:00", was_behind=True).standing == Standing.CLEAR
+
+
+def test_a_strict_budget_is_over_once_it_is_spent_whole() -> None:
+    assert budget(1500, "2026-02-02T12:00", strict=True).standing == Standing.FOUND
+    assert budget(1500, "2026-02-28T23:00", was_behind=True, strict=True).standing == Standing.FOUND
+    assert budget(1499, "2026-02-28T23:00", was_behind=True, strict=True).standing == Standing.CLEAR
+
+
 DAY = office(date(2026, 11, 23), 1, hours=((9, 12), (13, 17)))
 DAY_START, DAY_END = us("2026-11-23"), us("2026-11-24")
 
@@ -139,17 +155,18 @@ DAY_START, DAY_END = us("2026-11-23"), us("2026-11-24")
     target=st.integers(1, 60),
     counts_events=st.booleans(),
     is_budget=st.booleans(),
+    is_strict=st.booleans(),
     tolerance=st.sampled_from([0.1, 0.2, 0.3]),
 )
 def test_waking_only_at_the_promised_minutes_sees_what_asking_every_minute_sees(
-    value: int, target: int, counts_events: bool, is_budget: bool, tolerance: float
+    value: int, target: int, counts_events: bool, is_budget: bool, is_strict: bool, tolerance: float
 ) -> None:
     policy = PacePolicy(tolerance_ratio=tolerance)
 
     def at(now_us: int, was_behind: bool) -> PaceVerdict:
         return pace(
             value, target, DAY_START, DAY_END, now_us, DAY,
-            was_behind=was_behind, counts_events=counts_events, budget=is_budget, policy=policy,
+            was_behind=was_behind, counts_events=counts_events, budget=is_budget, strict=is_strict, policy=policy,
         )  # fmt: skip
 
     verdict = at(DAY_START, False)
