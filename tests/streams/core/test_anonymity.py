@@ -22,8 +22,8 @@ from streams.core.stage import Now
 from streams.core.value_rows import ROW
 from streams.core.watch import ALERT, BASELINE
 from tests.streams.core import worlds
+from tests.streams.core.edits import restart, written
 from tests.streams.core.road import Road
-from tests.streams.core.test_recount import restart, written
 from tests.streams.core.test_road_laws import UNTIL_US, of_replay, settle, settled
 
 POLICY = Policy(future_us=None)
