@@ -12,7 +12,7 @@ from schemas.catalogue.problems import CatalogueError
 from streams.core.judge_spec import JudgeSpec
 from streams.core.pipeline import compiled
 from streams.core.policy import Policy
-from streams.inspection.holdings import Asked, NotAskableError, check
+from streams.inspection.asked import Asked, NotAskableError, check
 from streams.routing import partition_of
 from streams.settings import SettingError, Settings, load_settings
 

@@ -16,11 +16,11 @@ from streams.core.policy import DAY_US, SECOND_US, Policy
 from streams.core.replay import replay
 from streams.core.windows import Window
 from streams.event_files import EventFileError, read_events, total_bytes
+from streams.inspection.asked import Asked
 from streams.inspection.changelogs import StateError
 from streams.inspection.explain_text import lines_of
 from streams.inspection.explain_words import LOCALES
 from streams.inspection.explained import as_object
-from streams.inspection.holdings import Asked
 from streams.inspection.kept import read_kept
 from streams.progress import bar
 from streams.settings import Settings

@@ -14,7 +14,8 @@ from aiokafka.errors import KafkaError
 
 from schemas.topics import CHANGELOGS, SOURCES, Stage
 from streams.cluster import connection
-from streams.inspection.holdings import Asked, Held, Judged, judged, linked, observed
+from streams.inspection.asked import Asked
+from streams.inspection.holdings import Held, Judged, judged, linked, observed
 from streams.restoring import Progress
 from streams.settings import Settings
 from streams.tables import Ledger

@@ -15,8 +15,8 @@ from streams.core.judge import Judge
 from streams.core.observe import META, Observe
 from streams.core.retained import EVENT
 from streams.core.windows import Window
+from streams.inspection.asked import Asked
 from streams.inspection.changelogs import CONNECT_S, Patience, StateError, check_topics
-from streams.inspection.holdings import Asked
 from streams.settings import Settings
 from streams.tables import Ledger
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from streams.inspection.asked import Asked
 from streams.inspection.changelogs import Found, Place
-from streams.inspection.holdings import Activity, Asked, Baseline, Holding, Judged, Leaf, StoredRow
+from streams.inspection.holdings import Activity, Baseline, Holding, Judged, Leaf, StoredRow
 
 PIPE_COLUMNS = 160
 

@@ -20,9 +20,9 @@ from streams.core.judge_spec import JudgeSpec
 from streams.core.observe import Observe
 from streams.core.stage import PartitionState
 from streams.core.windows import Window
+from streams.inspection.asked import Asked, NotAskableError, check
 from streams.inspection.explain_words import LOCALES
 from streams.inspection.explained import as_object
-from streams.inspection.holdings import Asked, NotAskableError, check
 
 MOST_EVENTS = 2_000_000
 """Kept events of this worker. To list a million takes it some 25 ms, in which it does nothing else; looking through

@@ -14,7 +14,8 @@ from streams.core.pipeline import compiled
 from streams.core.policy import MINUTE_US, SECOND_US, Policy
 from streams.core.series import OTHER
 from streams.core.stage import Now
-from streams.inspection.holdings import OTHER_CATALOGUE, Asked, Held, Judged, Leaf, judged, linked, observed
+from streams.inspection.asked import Asked
+from streams.inspection.holdings import OTHER_CATALOGUE, Held, Judged, Leaf, judged, linked, observed
 from streams.routing import partition_of
 from tests.streams.core import worlds
 from tests.streams.core.road import Road
