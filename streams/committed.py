@@ -3,7 +3,7 @@
 A lane (streams.lanes) owns one and says when; the format and the rule of who may commit are the ledger's
 (streams.tables).
 
-What must hold, and what breaks otherwise (tests/streams/test_lanes.py):
+What must hold, and what breaks otherwise (tests/streams/test_lanes.py, test_lane_failures.py):
 - `state`, `offset` and the gate's row change together: by a restore, or by a step and the commit that follows it. After
   a failed commit the state is ahead of what is committed and nobody may look at it: drop it.
 - `offset` is what the last commit said, or where the source begins by now, also while there is no state: the group is

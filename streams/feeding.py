@@ -1,6 +1,6 @@
 """How a lane feeds its stage: by chunks, several in one transaction while it lags; record by record when one fails.
 
-What must hold, and what breaks otherwise (tests/streams/test_lanes.py):
+What must hold, and what breaks otherwise (tests/streams/test_lanes.py, test_lane_failures.py):
 - The offset committed is that after the last record fed, and nothing is fed that is not committed or dropped: so while
   a transaction is open (`Now.more`) there is no tick, no settle and no delivery, and its last feed has `more` false
   even when the lane is told to stop, for the stage may hold its whole Step back until then.

@@ -12,7 +12,7 @@ and check its manifest, load, seek to the offset of the offset row, flow. A star
 worker with an empty disk differ only in what led there. A state in memory is used again only by a lane that was held
 between two successive generations of the group (streams.agents).
 
-What must hold, and what breaks otherwise (tests/streams/test_lanes.py, tests/kafka/test_workers.py):
+What must hold, and what breaks otherwise (tests/streams/test_lane*.py, tests/kafka/test_workers.py):
 - One thing at a time in a partition: feed, tick and settle run in this one task. Two at once would commit rows of a
   half-done chunk.
 - Messages go out after the commit only: what they say must have happened.
