@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from schemas.catalogue.forms import IN_WORDS
 from schemas.catalogue.problems import Loc
 from schemas.catalogue.slips import guess, number_in_pieces, plain_number
 from schemas.catalogue.yaml_tree import Node
+from schemas.events.fields import EXACT
 
 Said = tuple[str, str, str]
 """Code, Vietnamese sentence, English sentence."""
@@ -202,6 +204,9 @@ def _text(field: str, value: Any, _: Mapping[str, Any], __: ErrorDetails) -> Sai
 
 
 def _number(field: str, value: Any, context: Mapping[str, Any], error: ErrorDetails) -> Said:
+    if isinstance(value, float) and isfinite(value):
+        limits = _wanted(f"nằm từ -{EXACT} đến {EXACT}", f"lie between -{EXACT} and {EXACT}")
+        return (limits if abs(value) > EXACT else _WHOLE)(field, value, context, error)
     plain = plain_number(value) if isinstance(value, str) else None
     if plain is None:
         return _wanted("là số (hữu hạn)", "be a (finite) number")(field, value, context, error)
@@ -265,6 +270,7 @@ def _shown(value: Any) -> str:
 
 
 _LIST = _wanted("là danh sách", "be a list")
+_WHOLE = _wanted("là số nguyên", "be a whole number")
 _BY_TYPE: dict[str, Callable[[str, Any, Mapping[str, Any], ErrorDetails], Said]] = {
     "enum": _choice,
     "literal_error": _choice,
@@ -273,7 +279,7 @@ _BY_TYPE: dict[str, Callable[[str, Any, Mapping[str, Any], ErrorDetails], Said]]
     "form": _form,
     "int_type": _number,
     "int_parsing": _number,
-    "int_from_float": _wanted("là số nguyên", "be a whole number"),
+    "int_from_float": _WHOLE,
     "float_type": _number,
     "float_parsing": _number,
     "finite_number": _wanted("là số hữu hạn", "be a finite number"),

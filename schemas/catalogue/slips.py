@@ -1,6 +1,7 @@
 """Slips of the pen: names nearly right, words of other languages, numbers as people write them, and what was meant."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -20,9 +21,26 @@ def meant(word: object, known: Iterable[str]) -> str | None:
 
 
 def guess(word: object, known: Iterable[str]) -> tuple[str, str]:
-    """`; có phải ...?` and `; did you mean ...?` for what was meant, else two empty texts."""
-    near = meant(word, known)
-    return ("", "") if near is None else (f"; có phải `{near}`?", f"; did you mean `{near}`?")
+    """`; có phải ...?` and `; did you mean ...?` for what was meant, else two empty texts. Names may differ in what
+    nobody sees: an accented letter is one character or, as some systems type it, a letter and its accents."""
+    names = {_composed(name): name for name in known}
+    near = meant(_composed(str(word)), names)
+    if near is None:
+        return "", ""
+    if near == _composed(str(word)):
+        return (
+            f"; `{names[near]}` có dấu được gõ kiểu Unicode khác, hãy chép từ nơi khai báo",
+            f"; the accents of `{names[near]}` are of another Unicode form, copy it from where it is declared",
+        )
+    return _asked(names[near])
+
+
+def _asked(name: str) -> tuple[str, str]:
+    return f"; có phải `{name}`?", f"; did you mean `{name}`?"
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def guess_zone(name: str, zones: Iterable[str]) -> tuple[str, str]:
@@ -34,7 +52,7 @@ def guess_zone(name: str, zones: Iterable[str]) -> tuple[str, str]:
     found = None if re.search(r"[+-]\d", name) else meant(city, near)
     if found is None:
         return "; viết tên như Asia/Ho_Chi_Minh", "; write a name such as Asia/Ho_Chi_Minh"
-    return guess(near[found], [near[found]])
+    return _asked(near[found])
 
 
 def plain_number(text: str) -> str | None:

@@ -1,5 +1,6 @@
 """What people get wrong in a catalogue is told so that they can mend it: what was meant, in both languages."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,16 @@ def told(folder: Path, was: str, now: str) -> tuple[str, str]:
             "value: 80,",
             "value: 300,000,000,",
             "13 KPI002 `000` after a comma is a field of its own; write numbers without commas, such as 300000",
+        ),
+        (
+            "value: 80,",
+            "value: -1e300,",
+            "13 KPI006 `value` is `-1e+300`, it should lie between -9007199254740991 and 9007199254740991",
+        ),
+        (
+            "people:",
+            "calendar: {holidays: {confirmed: [2026.5]}}\npeople:",
+            "4 KPI006 `confirmed` is `2026.5`, it should be a whole number",
         ),
         ("version: 1", 'version: "1"', "1 KPI008 `version` is no text; write it without quotes: 1"),
         (
@@ -121,3 +132,17 @@ def test_a_slip_is_told_with_what_to_write(tmp_path: Path, was: str, now: str, e
 
     assert said == english
     assert in_vietnamese not in english
+
+
+def test_a_name_with_its_accents_typed_otherwise_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.yaml"
+    composed, apart = (unicodedata.normalize(form, "hà") for form in ("NFC", "NFD"))
+    named = CATALOGUE.replace("{id: ha,", f"{{id: {composed},").replace("accountable: ha", f"accountable: {apart}")
+    path.write_text(named, encoding="utf-8")
+
+    (problem,) = read([path]).problems
+
+    assert problem.sentence == (
+        f"there is no person or team `{apart}`; the accents of `{composed}` are of another Unicode form, copy it from"
+        " where it is declared"
+    )
