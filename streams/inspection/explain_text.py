@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from schemas.catalogue.models import text
 from streams.core.explain.explaining import ChangeTold, Explanation, weighed
-from streams.core.explain.journeys import Put
 from streams.core.explain.leaves import LeafTold
+from streams.core.explain.put_down import Put
 from streams.core.explain.scene import Excluded
 from streams.core.measures.classes import MeasureClass
 from streams.core.policy import HOUR_US

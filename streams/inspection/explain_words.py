@@ -6,7 +6,7 @@ from schemas.values import Scope, Status
 from streams.core.corrections import Role
 from streams.core.explain.evidence import Effect
 from streams.core.explain.explaining import Note
-from streams.core.explain.journeys import Put
+from streams.core.explain.put_down import Put
 from streams.core.explain.scene import Reason
 from streams.core.explain.working_time import Odd
 

@@ -1,61 +1,33 @@
 """Measures that join events, explained: each item with what it adds, by the same pure functions that LINK counts with.
 
-What an item is put down as is one function a journey (`PUT_DOWN`), what the sum reads as another (`READ`). An item that
-adds nothing here is told with the reason.
+What an item is put down as is one function a journey (`put_down`), what the sum reads as another (`formulas`). An item
+that adds nothing here is told with the reason.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from streams.core.accumulators import sparse
 from streams.core.accumulators.sparse import Sparse
+from streams.core.explain.formulas import READ
 from streams.core.explain.leaves import Day, Group, LeafTold
+from streams.core.explain.put_down import BAD, PUT_DOWN, Item, Put
 from streams.core.explain.scene import EXAMPLES, Reason, Scene, Tally, by_time
-from streams.core.journeys import cohorts, elapsed, retention
-from streams.core.journeys.cohorts import Conversion, Repeat, Share
+from streams.core.journeys import elapsed
+from streams.core.journeys.cohorts import Share
 from streams.core.journeys.contract import POOL, Ground, Linked, Moment, Told, View, aged_us, first
 from streams.core.journeys.distinct import COUNTED, DistinctLeads
 from streams.core.journeys.elapsed import Elapsed
-from streams.core.journeys.levels import Latest
 from streams.core.journeys.quantiles import Quantile
-from streams.core.journeys.retention import Retention
 from streams.core.journeys.staff import Staff
 from streams.core.link_spec import LinkSpec
 from streams.core.measures.journey_leaves import JourneyLeaf
 from streams.core.measures.leaves import KEY_SEPARATOR, OWN_KEY
 from streams.core.membership import Membership
 from streams.core.merges import Merges
-
-
-class Put(StrEnum):
-    """What an item is put down as."""
-
-    CONVERTED = "converted"
-    NOT_CONVERTED = "not_converted"
-    NOT_YET = "not_yet"
-    """It has not gone on, and its window is not over."""
-    ANSWERED = "answered"
-    GOOD = "good"
-    BAD = "bad"
-    STILL = "still"
-    LOST = "lost"
-    LEAD = "lead"
-    LEVEL = "level"
-    SUM = "sum"
-    REACHED = "reached"
-    NOT_REACHED = "not_reached"
-
-
-class Item(NamedTuple):
-    """An item of the subject and period: its key, its moments, and what it adds."""
-
-    key: str
-    moments: Sequence[Moment]
-    vector: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,97 +198,3 @@ def _what(leaf: JourneyLeaf) -> str:
     )
     measured = f" {' + '.join(leaf.measured)}" if leaf.measured else ""
     return f"{type(leaf.journey).__name__.lower()}{measured} of {'; '.join(selections)}, by {key}"
-
-
-# -- one function a journey: what an item is put down as
-
-BAD = frozenset({Put.NOT_CONVERTED, Put.NOT_YET, Put.BAD, Put.LOST})
-
-
-def _in_cohort(journey: Share, item: Item, scene: Scene) -> Put:
-    if item.vector.get(cohorts.CONVERTED):
-        return Put.CONVERTED
-    start = first(item.moments, cohorts.FROM)
-    ripe = start is not None and scene.clock_us >= start.time_us + journey.within_us
-    return Put.NOT_CONVERTED if ripe else Put.NOT_YET
-
-
-def _in_time(journey: Elapsed, item: Item, scene: Scene) -> Put:
-    if journey.within_us is None:
-        return Put.ANSWERED
-    return Put.GOOD if item.vector.get(elapsed.PART) else Put.BAD
-
-
-def _retained(journey: Retention | Staff, item: Item, scene: Scene) -> Put:
-    return Put.STILL if item.vector.get(retention.STILL) else Put.LOST
-
-
-PUT_DOWN: Mapping[type, Callable[[Any, Item, Scene], Put]] = {
-    Conversion: _in_cohort,
-    Repeat: _in_cohort,
-    Elapsed: _in_time,
-    Retention: _retained,
-    Staff: _retained,
-    DistinctLeads: lambda journey, item, scene: Put.LEAD,
-    Latest: lambda journey, item, scene: Put.LEVEL,
-    Quantile: lambda journey, item, scene: Put.SUM,
-}
-
-
-# -- and one: the amount that its items add up to, and formula and numbers of the value
-
-Shown = tuple[Fraction, str, str]
-
-
-def _read_cohort(journey: Share, vector: Mapping[int, int], value: Fraction | None, n: int, factor: Fraction) -> Shown:
-    matured = journey.how.value == "matured"
-    converted = vector.get(cohorts.MATURED_CONVERTED if matured else cohorts.CONVERTED, 0)
-    whole = vector.get(cohorts.MATURED, 0) == n
-    if journey.how.value != "projected" or whole or not value:
-        items = "matured items" if matured else "items"
-        return Fraction(converted), f"converted / {items}", f"{converted:,} / {n:,}"
-    expected = float(converted / value)
-    return Fraction(converted), "converted / items by their age", f"{converted:,} / {expected:,.6g} (of {n:,})"
-
-
-def _read_elapsed(
-    journey: Elapsed, vector: Mapping[int, int], value: Fraction | None, n: int, factor: Fraction
-) -> Shown:
-    if journey.q is not None:
-        return _read_quantile(journey, vector, value, n, factor)
-    part = vector.get(elapsed.PART, 0)
-    if journey.within_us is not None:
-        return Fraction(part), "good / due", f"{part:,} / {n:,}"
-    total = part * factor
-    return total, "time / answered", f"{float(total):,.9g} / {n:,}"
-
-
-def _read_retention(journey: Any, vector: Mapping[int, int], value: Fraction | None, n: int, factor: Fraction) -> Shown:
-    still = vector.get(retention.STILL, 0)
-    return Fraction(still), "still / at start", f"{still:,} / {n:,}"
-
-
-def _read_level(journey: Latest, vector: Mapping[int, int], value: Fraction | None, n: int, factor: Fraction) -> Shown:
-    level = value or Fraction(0)
-    return level, f"level ({journey.at.value})", f"{float(level):,.9g}"
-
-
-def _read_leads(journey: Any, vector: Mapping[int, int], value: Fraction | None, n: int, factor: Fraction) -> Shown:
-    return Fraction(n), "", f"{n:,}"
-
-
-def _read_quantile(journey: Any, vector: Mapping[int, int], value: Fraction | None, n: int, factor: Fraction) -> Shown:
-    found = Fraction(0) if value is None else value * factor
-    return Fraction(n), f"quantile {journey.q:g} of items", f"{float(found):,.9g} (of {n:,}, within 1 %)"
-
-
-READ: Mapping[type, Callable[[Any, Mapping[int, int], Fraction | None, int, Fraction], Shown]] = {
-    Conversion: _read_cohort,
-    Repeat: _read_cohort,
-    Elapsed: _read_elapsed,
-    Retention: _read_retention,
-    Staff: _read_retention,
-    DistinctLeads: _read_leads,
-    Latest: _read_level,
-    Quantile: _read_quantile,
-}

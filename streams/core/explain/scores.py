@@ -12,8 +12,8 @@ from typing import NamedTuple
 from streams.core.calendar import WorkingTime
 from streams.core.calendar.absences import LEAVE
 from streams.core.explain.evidence import Case, Evidence
-from streams.core.explain.journeys import Put
 from streams.core.explain.leaves import Group, LeafTold
+from streams.core.explain.put_down import Put
 from streams.core.explain.scene import Scene
 from streams.core.explain.working_time import less_leave
 from streams.core.measures.plan import Plan, Reading
