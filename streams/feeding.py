@@ -93,7 +93,9 @@ class Feeding:
         while more:
             # Told to stop in between, the stage must still give out what it holds back.
             ends = work.records and (self._signals.halt or self._gate.is_shut)
+            waiting = self._inbox.bytes
             records = [] if ends else self._inbox.take()
+            work.read_bytes += waiting - self._inbox.bytes
             if self._inbox.has_room:
                 self._source.resume(self._tp)
             fresh = self._is_fresh(self._origins.take(records))

@@ -7,7 +7,9 @@ What comes is gathered, and counted when the slices are asked for: events that s
 corrections add and take back one by one, both slice by slice, so that each slice shows the state of its own time.
 """
 
+from bisect import bisect_left
 from collections.abc import Container, Iterable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from schemas.events.envelope import Event
@@ -48,8 +50,13 @@ class Cells:
         self._merges: dict[tuple[str, str], tuple[int, str, str] | None] = {}
         self._absences: dict[tuple[str, str], tuple[str, str | None, str | None]] = {}
         self.alone: list[Event] = []
-        """Events that stand alone, to be counted: appended to for every event, so there is no method. `take_slices`
-        makes it anew."""
+        """Events that stand alone, to be counted: appended to for every event, so there is no method. `gather` makes it
+        anew."""
+        self._looked_at = frozenset(spread.linked_types) | frozenset(spread.turns)
+        """Types of events that columns do not count all of."""
+        self._gathered = 0
+        """Events taken apart, or put aside, since slices were last taken."""
+        self._singly: list[_Single] = []
         self._chained: list[tuple[Fact, int]] = []
         self._cuts: list[_Cut] = []
         self._oldest_pane_us = 0
@@ -64,9 +71,23 @@ class Cells:
         """Add (`sign` 1) or take back (-1) a fact."""
         self._chained.append((fact, sign))
 
+    def gather(self) -> None:
+        """Take apart what stands alone and has come since the last time: most events may go then, and are counted when
+        slices are taken. Asked for with every chunk, for a transaction gathers many."""
+        events, self.alone = self.alone, []
+        first, self._gathered = self._gathered, self._gathered + len(events)
+        types = self._columns.take(events, first) if len(events) >= FEWEST else None
+        if types is None:
+            self._singly += [_Single(place, event, True) for place, event in enumerate(events, first)]
+        elif not self._looked_at.isdisjoint(types):  # mostly none: no event is looked at again for nothing
+            looked_at = self._looked_at
+            self._singly += [
+                _Single(place, event, False) for place, event in enumerate(events, first) if event.type in looked_at
+            ]
+
     def cut(self, stamp_us: int) -> None:
         """Close the current slice."""
-        ends = (len(self.alone), len(self._chained))
+        ends = (self._gathered + len(self.alone), len(self._chained))
         is_changed = self._touched or self._parts or self._merges  # by a recount, which gathers no event
         if is_changed or ends != (self._cuts[-1].ends if self._cuts else (0, 0)):
             self._cuts.append(_Cut(stamp_us, ends))
@@ -76,41 +97,35 @@ class Cells:
         that are old only by the end of what is taken now are: a chunk of a backfill spans months. What is back at
         nothing is told once more, then forgotten."""
         oldest_pane_us, self._oldest_pane_us = self._oldest_pane_us, oldest_pane_us
-        alone, chained, cuts = self.alone, self._chained, self._cuts
-        self.alone, self._chained, self._cuts = [], [], []
-        by_columns = self._by_columns(alone, cuts, oldest_pane_us)
+        self.gather()
+        singly, chained, cuts = self._singly, self._chained, self._cuts
+        self._singly, self._chained, self._cuts, self._gathered = [], [], [], 0
+        by_columns = self._by_columns(cuts, oldest_pane_us)
         slices = []
-        linked = self._spread.linked_types & self._columns.types  # mostly none: no event is looked at again for nothing
         first = (0, 0)
         for number, cut in enumerate(cuts):
-            events = alone[first[0] : cut.ends[0]]
-            if by_columns is None:
-                for event in events:
-                    self._count(_fact(event), 1, oldest_pane_us)
-            else:
-                self._apply(*by_columns[number])
-                for event in events if linked else ():
-                    if event.type in linked:
-                        self._count(_fact(event), 1, oldest_pane_us, keyed=True)
-            for event in events if self._spread.turns else ():
-                if event.type in self._spread.turns:
-                    self._time(_fact(event), 1, oldest_pane_us)
-            for fact, sign in chained[first[1] : cut.ends[1]]:
+            last = (bisect_left(singly, cut.ends[0], key=_place), cut.ends[1])
+            self._apply(*by_columns[number])
+            self._count_singly(singly[first[0] : last[0]], oldest_pane_us)
+            for fact, sign in chained[first[1] : last[1]]:
                 self._change_one(fact, sign, oldest_pane_us)
             slices.append(self._slice(cut.stamp_us))
-            first = cut.ends
+            first = last
         return slices
 
-    def _by_columns(
-        self, events: list[Event], cuts: Sequence["_Cut"], oldest_pane_us: int
-    ) -> list[tuple[list[Change], list[Change]]] | None:
-        """(changes of periods, changes of hours) of each slice; None where the events are to be counted one by one."""
-        if len(events) < FEWEST:
-            return None
-        counted = self._columns.count(events, [cut.ends[0] for cut in cuts], oldest_pane_us)
-        if counted is None:
-            return None
-        *kinds, unknown = counted
+    def _count_singly(self, events: Sequence["_Single"], oldest_pane_us: int) -> None:
+        """What columns do not count of a slice."""
+        linked, turns = self._spread.linked_types, self._spread.turns
+        for single in events:
+            if single.in_all or single.event.type in linked:
+                self._count(_fact(single.event), 1, oldest_pane_us, keyed=not single.in_all)
+        for single in events if turns else ():
+            if single.event.type in turns:
+                self._time(_fact(single.event), 1, oldest_pane_us)
+
+    def _by_columns(self, cuts: Sequence["_Cut"], oldest_pane_us: int) -> list[tuple[list[Change], list[Change]]]:
+        """(changes of periods, changes of hours) of each slice."""
+        *kinds, unknown = self._columns.count([cut.ends[0] for cut in cuts], oldest_pane_us)
         for owner in unknown:
             self._meet(owner)
         slices: list[tuple[list[Change], list[Change]]] = [([], []) for _ in cuts]
@@ -295,6 +310,17 @@ class _Cut(NamedTuple):
 
     stamp_us: int
     ends: tuple[int, int]
+
+
+class _Single(NamedTuple):
+    """An event that stands alone and is counted by itself: in all KPIs, or in those alone that columns leave out."""
+
+    place: int
+    event: Event
+    in_all: bool
+
+
+_place = attrgetter("place")
 
 
 def _fact(event: Event) -> Fact:

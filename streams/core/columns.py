@@ -5,13 +5,15 @@ facts of a chunk are taken by type; each field of theirs becomes a column, each 
 grouped by who is credited and in which window. A chunk of some thousand facts costs about a microsecond for each, where
 one at a time costs twenty.
 
-Everything is counted in integers of 64 bits. A chunk that could overflow them is refused, as is one whose facts lie
-decades apart; the caller then takes them one by one.
+A chunk is taken apart as it comes (`extracts`), and what was taken apart is counted together. Everything is counted in
+integers of 64 bits. A chunk that could overflow them is refused, as is one whose facts lie decades apart; the caller
+then takes them one by one.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,13 +22,13 @@ from schemas.catalogue.measures import Basis
 from schemas.catalogue.models import Period
 from schemas.events.envelope import Event
 from schemas.values import Scope
+from streams.core.extracts import MOST_REMEMBERED, Columnar, Extract, Extracts, TooLargeError, amounts_of, joined
 from streams.core.facts import ANONYMOUS_TYPES, Credit, Happening
 from streams.core.gathered import Mask
 from streams.core.grid import Grid, Integers
 from streams.core.layout import COUNT, HOUR_WIDTH, LAST, Group
-from streams.core.measures.leaves import CountLeaf, SumLeaf, scaled
+from streams.core.measures.leaves import CountLeaf, SumLeaf
 from streams.core.measures.plan import FACTS_SLOT, N_SLOT, Plan
-from streams.core.measures.where import Filter
 from streams.core.spread import Spread
 from streams.core.windows import Windows
 
@@ -37,10 +39,6 @@ except ImportError:  # installed where there was no compiler
 
 FEWEST = 32
 """Fewer facts are quicker one by one."""
-MOST_TOTAL = 1 << 56
-"""Of one column of one type: a slot may take the columns of a hundred types."""
-MOST_REMEMBERED = 100_000
-"""Values of a field whose verdict is remembered; a catalogue's filters read few, but a duration is a value too."""
 MOST_DENSE = 8
 """Times as many numbers as facts may be tried one by one before sorting is cheaper."""
 LEVELS = (Scope.PERSON, Scope.TEAM, Scope.DEPARTMENT, Scope.ORG)
@@ -57,63 +55,70 @@ class Change(NamedTuple):
     vector: list[int]
 
 
-class _TooLargeError(Exception):
-    """A column that does not fit 64 bits, or windows that lie too far apart."""
+class _Chunk(NamedTuple):
+    """Facts taken apart: their places among all that came, their times and credits, and what is kept of each type."""
 
-
-class _Memo(dict[Any, Any]):
-    """A function of a field's value, remembered."""
-
-    def __init__(self, function: Callable[[Any], Any]) -> None:
-        super().__init__()
-        self._function = function
-
-    def __missing__(self, value: Any) -> Any:
-        if len(self) >= MOST_REMEMBERED:
-            self.clear()
-        result = self[value] = self._function(value)
-        return result
+    places: Integers
+    times_us: Integers
+    credits: Integers
+    extracts: dict[str, Extract]
 
 
 class Columns:
-    """Counts chunks for one catalogue. Remembers what filters said and whom an owner's events credit."""
+    """Takes chunks apart for one catalogue, and counts them. Remembers whom an owner's events credit."""
 
     def __init__(self, spread: Spread, windows: Windows) -> None:
         self._crediting = spread.crediting
         self._grids = {period: Grid(partial(windows.period, period)) for period in Period}
         self._hour_grid = Grid(windows.pane)
         self._groups = [_Members(group) for group in spread.layout.groups]
-        self._memos: dict[tuple[str, ...], _Memo] = {}
-        self.types: frozenset[str] = frozenset()
-        """The types of the facts counted last."""
+        self._asked = [self._grids[members.group.period] for members in self._groups if members.by_type]
+        if any(members.group.hours for members in self._groups):
+            self._asked.append(self._hour_grid)
+        self._extracts = Extracts(plan for group in spread.layout.groups for plan in group.plans if not plan.one_by_one)
+        self._chunks: list[_Chunk] = []
         self._forget()
 
-    def count(
-        self, facts: list[Event], ends: Sequence[int], oldest_hour_us: int
-    ) -> tuple[list[Change], list[Change], set[str]] | None:
-        """Changes of periods, changes of hours that end after `oldest_hour_us`, and owners nobody knows; None where the
-        facts are to be taken one by one. Slice k is the facts before position `ends[k]` that are in no earlier one. No
-        fact may be reversed, not even in part; KPIs with distinct keys or series are left out."""
-        slices = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
-        times_us, found = gather.by_type(facts)
-        batches = {type_: _Batch(*of_type) for type_, of_type in found.items()}
-        self.types = frozenset(batches)
-        if max(len(self._credits), *map(len, self._credited.values())) >= MOST_REMEMBERED:
+    def take(self, facts: list[Event], first: int) -> frozenset[str] | None:
+        """Take a chunk apart, to be counted: the types in it, or None where its facts are to be taken one by one.
+        `first` is the place of its first fact among all that came since `count`. No fact may be reversed, not even in
+        part; KPIs with distinct keys or series are left out."""
+        if not self._chunks and max(len(self._credits), *map(len, self._credited.values())) >= MOST_REMEMBERED:
             self._forget()
-        credits = self._credit(facts, batches, times_us)
-        levels = self._levels.array()
+        times_us, found = gather.by_type(facts)
+        first_us = min([int(times_us.min()), *(int(chunk.times_us.min()) for chunk in self._chunks)])
+        last_us = max([int(times_us.max()), *(int(chunk.times_us.max()) for chunk in self._chunks)])
+        if not all(grid.reaches(first_us, last_us) for grid in self._asked):
+            return None
+        columns = {type_: Columnar(data) for type_, (_, data) in found.items()}
+        try:
+            extracts = {type_: self._extracts.of(type_, places, columns[type_]) for type_, (places, _) in found.items()}
+        except (TooLargeError, TypeError, OverflowError):  # TypeError: a filter of a list, which no dict remembers
+            return None
+        credits = np.empty(len(facts), np.int64)
+        for type_, (places, _) in found.items():
+            credits[places] = self._credit(facts, places, type_, columns[type_].named(), times_us[places])
+        self._chunks.append(_Chunk(np.arange(first, first + len(facts)), times_us, credits, extracts))
+        return frozenset(found)
+
+    def count(self, ends: Sequence[int], oldest_hour_us: int) -> tuple[list[Change], list[Change], set[str]]:
+        """Changes of periods, changes of hours that end after `oldest_hour_us`, and owners nobody knows, of all that
+        was taken apart. Slice k is the facts before place `ends[k]` that are in no earlier one."""
         periods: list[Change] = []
         hours: list[Change] = []
-        try:
-            for members in self._groups:
-                present = {type_: batches[type_] for type_ in members.by_type if type_ in batches}
-                if present:
-                    periods += self._count_periods(members, present, times_us, slices, credits, levels)
-                    if members.group.hours:
-                        hours += self._count_hours(members, present, times_us, slices, credits, levels, oldest_hour_us)
-        except (_TooLargeError, TypeError, OverflowError):  # TypeError: a filter of a list, which no dict remembers
-            return None
-        unknown = {self._credits[number].unknown_owner for number in np.unique(credits).tolist()}
+        if not self._chunks:
+            return periods, hours, set()
+        all_, self._chunks = _together(self._chunks), []
+        self._extracts.begin()
+        slices = np.searchsorted(np.array(ends), all_.places, side="right")
+        levels = self._levels.array()
+        for members in self._groups:
+            present = {type_: all_.extracts[type_] for type_ in members.by_type if type_ in all_.extracts}
+            if present:
+                periods += self._count_periods(members, present, all_, slices, levels)
+                if members.group.hours:
+                    hours += self._count_hours(members, present, all_, slices, levels, oldest_hour_us)
+        unknown = {self._credits[number].unknown_owner for number in np.unique(all_.credits).tolist()}
         return periods, hours, {owner for owner in unknown if owner is not None}
 
     # -- who
@@ -129,27 +134,24 @@ class Columns:
         self._numbers: dict[str, int] = {}
         self._levels = _Growing(len(LEVELS))
 
-    def _credit(self, facts: list[Event], batches: Mapping[str, "_Batch"], times_us: Integers) -> Integers:
-        """For each fact the number of its credit."""
-        credits = np.empty(len(facts), np.int64)
-        for type_, batch in batches.items():
-            known = self._credited[type_ in ANONYMOUS_TYPES]
-            named = batch.named()
-            numbers = gather.looked_up(named, known, -1)
-            times = times_us[batch.places]
-            stretches = self._stretches.array()
-            if len(stretches):
-                start_us, end_us = stretches[numbers].T
-                new = np.flatnonzero((numbers < 0) | (times < start_us) | (times >= end_us)).tolist()
-            else:
-                new = list(range(len(named)))
-            for place in new:
-                number, time_us = known.get(named[place]), times[place]
-                if number is None or not self._stretches.rows[number][0] <= time_us < self._stretches.rows[number][1]:
-                    number = known[named[place]] = self._number(facts[batch.places[place]])
-                numbers[place] = number
-            credits[batch.places] = numbers
-        return credits
+    def _credit(
+        self, facts: list[Event], places: Integers, type_: str, named: list[Any], times_us: Integers
+    ) -> Integers:
+        """For each fact of one type the number of its credit."""
+        known = self._credited[type_ in ANONYMOUS_TYPES]
+        numbers = gather.looked_up(named, known, -1)
+        stretches = self._stretches.array()
+        if len(stretches):
+            start_us, end_us = stretches[numbers].T
+            new = np.flatnonzero((numbers < 0) | (times_us < start_us) | (times_us >= end_us)).tolist()
+        else:
+            new = list(range(len(named)))
+        for place in new:
+            number, time_us = known.get(named[place]), times_us[place]
+            if number is None or not self._stretches.rows[number][0] <= time_us < self._stretches.rows[number][1]:
+                number = known[named[place]] = self._number(facts[places[place]])
+            numbers[place] = number
+        return numbers
 
     def _number(self, fact: Happening) -> int:
         stretch, credit = self._crediting.stretch(fact), self._crediting.of(fact)
@@ -174,35 +176,34 @@ class Columns:
     def _count_periods(
         self,
         members: "_Members",
-        batches: Mapping[str, "_Batch"],
-        times_us: Integers,
+        extracts: Mapping[str, Extract],
+        chunk: _Chunk,
         slices: Integers,
-        credits: Integers,
         levels: Integers,
     ) -> Iterator[Change]:
         group, grid = members.group, self._grids[members.group.period]
-        cells = _Cells.of(grid, times_us, slices, credits)
+        cells = _Cells.of(grid, chunk, slices)
         sums = np.zeros((len(cells.first), group.width), np.int64)
-        for type_, batch in batches.items():
-            rows = cells.of_fact[batch.places]
+        for type_, extract in extracts.items():
+            rows = cells.of_fact[extract.places]
             for plan in members.by_type[type_]:
-                self._add(plan, type_, batch, rows, sums[:, group.offsets[plan.kpi.id] :])
+                self._add(plan, type_, extract, rows, sums[:, group.offsets[plan.kpi.id] :])
         facts = [group.offsets[plan.kpi.id] + FACTS_SLOT for plan in group.plans]
-        subjects = levels[credits[cells.first]].T
+        subjects = levels[chunk.credits[cells.first]].T
         for level, slots in enumerate(members.slots):
             yield from self._fold(group, grid, cells, subjects[level], sums * slots, np.add, facts)
 
-    def _add(self, plan: Plan, type_: str, batch: "_Batch", rows: Integers, sums: Integers) -> None:
+    def _add(self, plan: Plan, type_: str, extract: Extract, rows: Integers, sums: Integers) -> None:
         """Add one type's facts to the vectors of one KPI; `rows` says which vector each fact belongs to."""
         taken: list[Mask | None] = []
         based: list[Mask | None] = []
         for leaf in plan.leaves:
             if type_ not in leaf.types:
                 continue
-            mask = self._mask(type_, batch, leaf.holds)
+            mask = extract.mask(leaf.holds)
             gross = leaf.basis is not Basis.REVERSED  # nothing of these facts is reversed
             if isinstance(leaf, SumLeaf):
-                present, amounts = self._amounts(type_, batch, leaf)
+                present, amounts = extract.amounts[amounts_of(leaf)]
                 mask = present if mask is None else mask & present
                 if gross:
                     gather.total(sums, leaf.slot, rows, mask, amounts)
@@ -219,24 +220,23 @@ class Columns:
     def _count_hours(
         self,
         members: "_Members",
-        batches: Mapping[str, "_Batch"],
-        times_us: Integers,
+        extracts: Mapping[str, Extract],
+        chunk: _Chunk,
         slices: Integers,
-        credits: Integers,
         levels: Integers,
         oldest_hour_us: int,
     ) -> Iterator[Change]:
         group, grid = members.group, self._hour_grid
-        cells = _Cells.of(grid, times_us, slices, credits)
+        cells = _Cells.of(grid, chunk, slices)
         width = len(group.hours) * HOUR_WIDTH
         counts, lasts = np.zeros((2, len(cells.first), width), np.int64)
-        for type_, batch in batches.items():
-            rows, at_us = cells.of_fact[batch.places], times_us[batch.places]
+        for type_, extract in extracts.items():
+            rows, at_us = cells.of_fact[extract.places], chunk.times_us[extract.places]
             for plan in members.by_type[type_]:
                 slot = group.hours.get(plan.kpi.id)
                 if slot is None:
                     continue
-                masks = [self._taken(type_, batch, leaf) for leaf in plan.leaves if type_ in leaf.types]
+                masks = [_taken(extract, leaf) for leaf in plan.leaves if type_ in leaf.types]
                 mask = at_us >= oldest_hour_us
                 taken = _either(masks)
                 if taken is not None:
@@ -244,7 +244,7 @@ class Columns:
                 gather.tally(counts, slot + COUNT, rows, mask)
                 np.maximum.at(lasts[:, slot + LAST], rows[mask], at_us[mask])
         active = list(group.hours.values())
-        subjects = levels[credits[cells.first]].T
+        subjects = levels[chunk.credits[cells.first]].T
         for level, slots in enumerate(members.hour_slots):
             told = self._fold(group, grid, cells, subjects[level], counts * slots, np.add, active)
             newest = self._fold(group, grid, cells, subjects[level], lasts * slots, np.maximum, None)
@@ -252,13 +252,6 @@ class Columns:
             for change in told:
                 last = latest[change.slice, change.subject, change.window]
                 yield change._replace(vector=[a + b for a, b in zip(change.vector, last, strict=True)])
-
-    def _taken(self, type_: str, batch: "_Batch", leaf: CountLeaf | SumLeaf) -> Mask | None:
-        mask = self._mask(type_, batch, leaf.holds)
-        if not isinstance(leaf, SumLeaf):
-            return mask
-        present, _ = self._amounts(type_, batch, leaf)
-        return present if mask is None else mask & present
 
     def _fold(
         self,
@@ -289,46 +282,6 @@ class Columns:
         rows = zip(slice_.tolist(), subject.tolist(), window.tolist(), joined.tolist(), strict=True)
         for part, number, place, vector in rows:
             yield Change(part, group, self._names[number], grid.windows[place].id, vector)
-
-    # -- columns
-
-    def _mask(self, type_: str, batch: "_Batch", holds: Filter) -> Mask | None:
-        """Which facts of a type pass a filter; None is all of them."""
-        if not holds.fields:
-            return None
-        mask = batch.masks.get(holds.name)
-        if mask is None and holds.parts:
-            # Field by field: a tuple an event to ask a memo with took ten times as long.
-            fields = [self._mask(type_, batch, part) for part in holds.parts]
-            mask = batch.masks[holds.name] = np.logical_and.reduce([field for field in fields if field is not None])
-        elif mask is None:
-            memo = self._memos.get((type_, holds.name))
-            if memo is None:
-                memo = self._memos[type_, holds.name] = _Memo(partial(_passes, holds))
-            mask = batch.masks[holds.name] = gather.verdicts(batch.column(holds.fields[0]), memo)
-        return mask
-
-    def _amounts(self, type_: str, batch: "_Batch", leaf: SumLeaf) -> tuple[Mask, Integers]:
-        """Which facts of a type have the leaf's fields, and what each adds."""
-        name = (str(leaf.scale), *leaf.fields)
-        known = batch.amounts.get(name)
-        if known is None:
-            present = np.zeros(len(batch.data), np.bool_)
-            total = np.zeros(len(batch.data), np.int64)
-            for field in leaf.fields:
-                column = batch.column(field)
-                if leaf.scale != 1:
-                    memo = self._memos.get((*name, type_))
-                    if memo is None:
-                        memo = self._memos[*name, type_] = _Memo(partial(_scaled, leaf.scale))
-                    column = [memo[value] for value in column]
-                some, amounts = gather.integers(column)
-                present |= some
-                if len(amounts) * max(int(amounts.max()), -int(amounts.min())) * len(leaf.fields) >= MOST_TOTAL:
-                    raise _TooLargeError
-                total += amounts
-            known = batch.amounts[name] = (present, total)
-        return known
 
 
 class _Growing:
@@ -368,32 +321,6 @@ class _Members:
                 self.hour_slots[first:, hour : hour + HOUR_WIDTH] = 1
 
 
-class _Batch:
-    """The facts of one type in a chunk: where they stand in it, their fields, and the columns made of them so far."""
-
-    def __init__(self, places: Integers, data: list[dict[str, Any]]) -> None:
-        self.places = places
-        self.data = data
-        self.masks: dict[str, Mask] = {}
-        self.amounts: dict[tuple[str, ...], tuple[Mask, Integers]] = {}
-        self._columns: dict[str, list[Any]] = {}
-
-    def column(self, field: str) -> list[Any]:
-        """One field of every fact, None where it is absent."""
-        column = self._columns.get(field)
-        if column is None:
-            column = self._columns[field] = gather.column(self.data, field)
-        return column
-
-    def named(self) -> list[Any]:
-        """Whom each fact names: its owner alone, or a tuple of those that it may be credited to."""
-        owners, teams = self.column("owner"), self.column("team")
-        if all(owners) and not any(teams):
-            return owners
-        people = zip(owners, self.column("person_id"), self.column("to_owner"), teams, strict=True)
-        return [(owner, team) if owner else (person, to, team) for owner, person, to, team in people]
-
-
 class _Cells(NamedTuple):
     """What a chunk has of (slice, credit, window): the first fact of each, its slice and window, and to which each fact
     belongs."""
@@ -404,11 +331,9 @@ class _Cells(NamedTuple):
     of_fact: Integers
 
     @classmethod
-    def of(cls, grid: Grid, times_us: Integers, slices: Integers, credits: Integers) -> "_Cells":
-        places = grid.places(times_us)
-        if places is None:
-            raise _TooLargeError
-        names = (slices * (int(credits.max()) + 1) + credits) * len(grid.windows) + places
+    def of(cls, grid: Grid, chunk: _Chunk, slices: Integers) -> "_Cells":
+        places = grid.places(chunk.times_us)
+        names = (slices * (int(chunk.credits.max()) + 1) + chunk.credits) * len(grid.windows) + places
         first, of_fact = _distinct(names)
         return cls(first, slices[first], places[first], of_fact)
 
@@ -434,9 +359,26 @@ def _either(masks: Sequence[Mask | None]) -> Mask | None:
     return either
 
 
-def _passes(holds: Filter, value: Any) -> bool:
-    return holds({holds.fields[0]: value})
+def _taken(extract: Extract, leaf: CountLeaf | SumLeaf) -> Mask | None:
+    mask = extract.mask(leaf.holds)
+    if not isinstance(leaf, SumLeaf):
+        return mask
+    present, _ = extract.amounts[amounts_of(leaf)]
+    return present if mask is None else mask & present
 
 
-def _scaled(scale: int, value: int | float | None) -> int | None:
-    return None if value is None else scaled(value, scale)
+def _together(chunks: Sequence[_Chunk]) -> _Chunk:
+    """One of several. Of a type that a chunk has none of there is nothing to join."""
+    if len(chunks) == 1:
+        return chunks[0]
+    firsts = list(accumulate((len(chunk.places) for chunk in chunks), initial=0))
+    of_type: dict[str, list[tuple[Extract, int]]] = defaultdict(list)
+    for chunk, first in zip(chunks, firsts, strict=False):
+        for type_, extract in chunk.extracts.items():
+            of_type[type_].append((extract, first))
+    return _Chunk(
+        np.concatenate([chunk.places for chunk in chunks]),
+        np.concatenate([chunk.times_us for chunk in chunks]),
+        np.concatenate([chunk.credits for chunk in chunks]),
+        {type_: joined(*zip(*found, strict=True)) for type_, found in of_type.items()},
+    )

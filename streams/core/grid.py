@@ -21,12 +21,14 @@ class Grid:
         self.windows: list[Window] = []
         self._starts: Integers = np.empty(0, np.int64)
 
-    def places(self, times_us: Integers) -> Integers | None:
-        """For each instant the place of its window in `windows`; None where the instants lie too far apart."""
-        first_us, last_us = int(times_us.min()), int(times_us.max())
+    def reaches(self, first_us: int, last_us: int) -> bool:
+        """Whether instants from the first to the last have places, which they have from now on: False where they lie
+        too far apart."""
         covered = self.windows and self.windows[0].start_us <= first_us and last_us < self.windows[-1].end_us
-        if not covered and not self._cover(first_us, last_us):
-            return None
+        return bool(covered) or self._cover(first_us, last_us)
+
+    def places(self, times_us: Integers) -> Integers:
+        """For each instant, all of which the grid reaches, the place of its window in `windows`."""
         return np.searchsorted(self._starts, times_us, side="right") - 1
 
     def _cover(self, first_us: int, last_us: int) -> bool:

@@ -141,6 +141,7 @@ class Observe:
         """One chunk of records of this partition."""
         live = self._meta["live"] and now.caught_up
         self._take(records, self._spec.decoder.decode_all(records), now, live)
+        self._cells.gather()
         if now.more:
             return Step([], {})
         self._meta["live"] = now.caught_up

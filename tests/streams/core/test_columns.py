@@ -48,8 +48,10 @@ def _flat(cell: Any) -> tuple[Any, ...]:
     return (*cell[:3], tuple(cell[3]))
 
 
-def counted(catalogue: Catalogue, chunks: list[list[list[Event]]], fewest: int, oldest_us: int) -> list[Any]:
-    """What is told of chunks of slices of events."""
+def counted(
+    catalogue: Catalogue, chunks: list[list[list[Event]]], fewest: int, oldest_us: int, piece: int = 10**9
+) -> list[Any]:
+    """What is told of transactions of slices of events, which are taken apart whenever a piece of so many has come."""
     spread, windows = spread_of(catalogue)
     cells = Cells(Rows(), spread, windows)
     slices = []
@@ -58,22 +60,31 @@ def counted(catalogue: Catalogue, chunks: list[list[list[Event]]], fewest: int, 
             for number, events in enumerate(chunk):
                 for event in events:
                     cells.alone.append(event)
+                    if len(cells.alone) >= piece:
+                        cells.gather()
                 cells.cut(number)
             slices += cells.take_slices(oldest_us)
     return told(slices)
 
 
-@given(seeds, seeds, st.lists(st.lists(st.integers(0, 30), max_size=4), max_size=3), st.integers(0, worlds.DAYS))
+@given(
+    seeds,
+    seeds,
+    st.lists(st.lists(st.integers(0, 30), max_size=4), max_size=3),
+    st.integers(0, worlds.DAYS),
+    st.integers(1, 40),
+    st.integers(1, 12),
+)
 @hypothesis(max_examples=60, deadline=None)
 def test_columns_tell_slice_by_slice_what_the_events_say_one_by_one(
-    company: int, week: int, sizes: list[list[int]], day: int
+    company: int, week: int, sizes: list[list[int]], day: int, piece: int, fewest: int
 ) -> None:
     catalogue = worlds.catalogue(company, kpis=8)
     source = iter(roots(catalogue, week, 30 * sum(map(len, sizes))))
     chunks = [[list(islice(source, size)) for size in chunk] for chunk in sizes]
     oldest_us = int(worlds.START.timestamp()) * 1_000_000 + day * DAY_US
 
-    assert counted(catalogue, chunks, 1, oldest_us) == counted(catalogue, chunks, 10**9, oldest_us)
+    assert counted(catalogue, chunks, fewest, oldest_us, piece) == counted(catalogue, chunks, 10**9, oldest_us)
 
 
 def test_amounts_beyond_64_bits_are_counted_one_by_one() -> None:
@@ -83,7 +94,10 @@ def test_amounts_beyond_64_bits_are_counted_one_by_one() -> None:
         for number, event in enumerate(roots(catalogue, 7, 60))
     ]
 
-    assert counted(catalogue, [[events]], 1, 0) == counted(catalogue, [[events]], 10**9, 0)
+    expected = counted(catalogue, [[events]], 10**9, 0)
+
+    assert expected == counted(catalogue, [[events]], 1, 0)
+    assert expected == counted(catalogue, [[events]], 1, 0, piece=7)
 
 
 def test_events_a_century_apart_are_counted_too() -> None:
@@ -91,7 +105,10 @@ def test_events_a_century_apart_are_counted_too() -> None:
     near = roots(catalogue, 3, 60)
     events = [*near, *(event._replace(id=f"old-{event.id}", time_us=event.time_us - 20_000 * DAY_US) for event in near)]
 
-    assert counted(catalogue, [[events]], 1, 0) == counted(catalogue, [[events]], 10**9, 0)
+    expected = counted(catalogue, [[events]], 10**9, 0)
+
+    assert expected == counted(catalogue, [[events]], 1, 0)
+    assert expected == counted(catalogue, [[events]], 1, 0, piece=len(near))
 
 
 def test_whom_an_owner_credits_may_be_forgotten_between_chunks() -> None:
