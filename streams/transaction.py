@@ -17,7 +17,7 @@ as many. What a failure or a lost partition repeats."""
 MOST_BYTES = 16 << 20
 """Of rows and sends: all of it is in memory at once, and it has to be written within the transaction's timeout."""
 MOST_READ_BYTES = 32 << 20
-"""Of the values of its records. OBSERVE gives out its rows at the end, and these hold the events: about half as much."""
+"""Of the values of its records. OBSERVE gives out its rows at the end; they hold the events, in half as many bytes."""
 MOST_S = 5.0
 """Since its first chunk; the other lanes of the worker take their turns meanwhile. Whoever reads the results of a
 backlog sees them so much later for each hop."""

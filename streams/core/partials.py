@@ -75,6 +75,7 @@ class Partials:
         self._pools: dict[str, list[Sparse]] = {}
         self._kpis = [_kpis_by_slot(group) for group in layout.groups]
         self._places = {plan.kpi.id: _place(group, plan) for group in layout.groups for plan in group.plans}
+        self._slots = {plan.kpi.id: _slots(group, plan) for group in layout.groups for plan in group.plans}
         self._merged: dict[Key, list[int]] = {}
         self.grown: Grown | None = None
         """Reads growth, which needs more than one window (`baselines`)."""
@@ -167,9 +168,7 @@ class Partials:
 
     def slots(self, plan: Plan) -> Slots | None:
         """How a KPI is read from `whole`, where nothing else makes its value or says whether it may be told."""
-        if plan.kpi.by is not None or plan.kpi.anonymous is not None:
-            return None
-        return plan.slots(self._places[plan.kpi.id].at)
+        return self._slots[plan.kpi.id]
 
     def whole(self, plan: Plan, subject: str, window: str) -> list[int]:
         """The vector of a KPI's group over all sources; not to be changed."""
@@ -266,6 +265,12 @@ class Partials:
 
 def _kpis_by_slot(group: Group) -> list[str]:
     return [plan.kpi.id for plan in group.plans for _ in range(plan.width)]
+
+
+def _slots(group: Group, plan: Plan) -> Slots | None:
+    if plan.kpi.by is not None or plan.kpi.anonymous is not None:
+        return None
+    return plan.slots(group.offsets[plan.kpi.id])
 
 
 def _place(group: Group, plan: Plan) -> _Place:
