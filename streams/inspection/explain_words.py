@@ -165,6 +165,10 @@ NOTES: Final[dict[Note, dict[str, str]]] = {
         "en": "The closed period was published again. The state does not keep when an event came, so only amendments "
         "dated after the close are marked; an event that came late may be the reason too.",
     },
+    Note.MINOR: {
+        "vi": "Số tiền tính bằng đơn vị nhỏ nhất của {currency}: 100 là {hundred}.",
+        "en": "Money is told in the smallest unit of {currency}: 100 is {hundred}.",
+    },
     Note.ELSEWHERE: {
         "vi": "Thiếu sự kiện của các phân vùng {elsewhere} (do worker khác giữ): các con số ở đây chưa đủ. "
         "`kpi explain` đọc tất cả từ Kafka.",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from babel.numbers import format_currency, get_currency_precision
+
 from schemas.catalogue.models import text
 from streams.core.explain.explaining import ChangeTold, Explanation, Note, PartitionTold, TargetTold, weighed
 from streams.core.explain.leaves import LeafTold
@@ -54,8 +56,14 @@ def said(told: Explanation, note: Note, locale: str) -> str:
     """A note as a sentence."""
     kept_from = "" if told.kept_from_us is None else told.scene.spec.windows.rfc3339(told.kept_from_us)
     counted_from = told.published and told.published.counted_from
-    elsewhere = ", ".join(map(str, told.elsewhere))
-    return NOTES[note][locale].format(kept_from=kept_from, counted_from=counted_from, elsewhere=elsewhere)
+    currency = told.scene.spec.catalogue.tenant.currency
+    return NOTES[note][locale].format(
+        kept_from=kept_from,
+        counted_from=counted_from,
+        elsewhere=", ".join(map(str, told.elsewhere)),
+        currency=currency,
+        hundred=format_currency(100 / 10 ** get_currency_precision(currency), currency, locale=locale),
+    )
 
 
 def amount_of(leaf: LeafTold, integer: int) -> int | float:

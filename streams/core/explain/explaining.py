@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
+from babel.numbers import get_currency_precision
+
 from schemas.values import Value
 from streams.core.corrections import Role, identity_of
 from streams.core.explain.evidence import Case, Change, Effect, Kept, gather, types_of
@@ -51,6 +53,8 @@ class Note(StrEnum):
     """Which events were duplicates, too old or refused is not kept, only how many of all KPIs."""
     ARRIVAL = "arrival"
     """When an event came is not kept: what restated a closed value is seen only of amendments dated after the close."""
+    MINOR = "minor"
+    """Money is told in minor units, of which the currency has more than one to its unit."""
     ELSEWHERE = "elsewhere"
     """Partitions that are not at hand here: their events are missing."""
 
@@ -173,6 +177,7 @@ def _noted(told: Explanation) -> Explanation:
         Note.DIFFERS: differs,
         Note.FORGOTTEN: forgotten,
         Note.COUNTED_FROM: published is not None and published.counted_from is not None,
+        Note.MINOR: _tells_minor_units(told),
         Note.ELSEWHERE: bool(told.elsewhere),
         Note.ARRIVAL: closed and published is not None and published.version > 1,
         Note.IDENTITIES: any(part.outcomes.get(name) for part in told.partitions for name in OUTCOMES[:3]),
@@ -184,6 +189,13 @@ def _noted(told: Explanation) -> Explanation:
         return replace(told, notes=notes)
     # Successive sums would reveal single answers: of an anonymous KPI only how many there were is told.
     return replace(told, notes=notes, account=None, leaves=(), changes=(), excluded=tuple(_counted_only(told.excluded)))
+
+
+def _tells_minor_units(told: Explanation) -> bool:
+    scene = told.scene
+    currency = scene.spec.catalogue.tenant.currency
+    money = scene.plan.kpi.unit.startswith(currency) or any(leaf.unit == currency for leaf in told.leaves)
+    return money and get_currency_precision(currency) > 0
 
 
 def _same(counted: Number | None, published: Number | None, scene: Scene) -> bool:

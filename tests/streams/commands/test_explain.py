@@ -56,6 +56,30 @@ def test_a_key_result_is_told_by_its_way_from_the_start(lang: str, name: str, tm
     assert f"{name}: (10 − 8) / (12 − 8) = 50" in explain(tmp_path, "contacts", "an", "--lang", lang, *NOON).stdout
 
 
+@pytest.mark.parametrize(
+    ("currency", "lang", "note"),
+    [
+        ("VND", "en", None),
+        ("EUR", "en", "Money is told in the smallest unit of EUR: 100 is €1.00."),
+        ("KWD", "vi", "Số tiền tính bằng đơn vị nhỏ nhất của KWD: 100 là 0,100 KWD."),
+    ],
+)
+def test_cents_are_told_as_cents(currency: str, lang: str, note: str | None, tmp_path: Path) -> None:
+    for name in ("catalogue.yaml", "events.jsonl"):
+        written = (FIRST_STEPS / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(written.replace("VND", currency), encoding="utf-8")
+
+    of_money, of_calls = (
+        json.loads(explain(tmp_path, kpi, "an", "--lang", lang, "--json", *NOON).stdout)["notes"]
+        for kpi in ("revenue", "contacts")
+    )
+
+    assert [one["text"].replace("\N{NO-BREAK SPACE}", " ") for one in of_money if one["code"] == "minor"] == (
+        [] if note is None else [note]
+    )
+    assert "minor" not in [one["code"] for one in of_calls]
+
+
 def test_the_default_is_the_period_that_the_clock_is_in() -> None:
     told = json.loads(explain(HERE, "revenue", "an", "--json").stdout)
 
