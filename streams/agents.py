@@ -75,6 +75,7 @@ class Lanes:
             asyncio.Semaphore(DELIVERIES),
             asyncio.Lock(),
             fail,
+            lanes=lambda stage: sum(lane.spec.stage is stage for lane in self),
         )
         self._lanes: dict[TopicPartition, Lane] = {}
         self._generation = -1

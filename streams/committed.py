@@ -41,6 +41,7 @@ class Committed:
     ) -> None:
         self.name = f"{spec.stage}/{partition}"
         """For logs."""
+        self.stage = spec.stage
         self.gate = gate
         self.origins = Origins(spec.stage)
         self.timings = timings

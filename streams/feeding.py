@@ -35,6 +35,13 @@ BETWEEN_CHUNKS = 8
 """Rounds of the event loop before a chunk, in which the commits of other lanes go on: requests go out, answers come
 in, tasks wake one another. With one round between two chunks each of these steps waited for a chunk of another lane to
 be computed, and on a busy core a transaction took ten times as long as a chunk."""
+STAGE_SHARE = 3
+"""Between small chunks a lane rests, so that those of one stage take a third of the worker's core at most. A chunk and
+its commit cost the same however few records there are, and most rows that one writes the next writes again: at 1,000
+events a second a chunk with every fetch took a whole core for what half of one does, and everything waited for it."""
+COMMIT_S = 0.002
+"""About what a transaction takes of the core besides the work on the chunk."""
+MOST_REST_S = 0.2
 FOLLOW_S = 0.1
 """An open transaction waits so long for its next chunk; a fetch that was under way answers within FETCH_WAIT_MS."""
 
@@ -42,6 +49,15 @@ FOLLOW_S = 0.1
 async def _let_commits_go_on() -> None:
     for _ in range(BETWEEN_CHUNKS):
         await asyncio.sleep(0)
+
+
+def rest_s(took_s: float, lanes: int) -> float:
+    """From the beginning of a chunk that took `took_s` to that of the next, unless a whole one waits.
+
+    >>> f"{rest_s(0.001, lanes=4):.3f} {rest_s(0.006, lanes=4):.3f} {rest_s(0.1, lanes=4):.3f}"
+    '0.036 0.096 0.200'
+    """
+    return min(STAGE_SHARE * lanes * (took_s + COMMIT_S), MOST_REST_S)
 
 
 class Feeding:
@@ -66,6 +82,9 @@ class Feeding:
         self._signals = signals
         self._name, self._timings = committed.name, committed.timings
         self._gate, self._origins = committed.gate, committed.origins
+        self._stage = committed.stage
+        self._took_s = 0.0
+        """The work on the last chunk."""
         self._careful_to = -1
         """Until past this offset every chunk is committed by itself, so that one that fails is alone."""
         self._loop = asyncio.get_running_loop()
@@ -88,7 +107,8 @@ class Feeding:
 
     async def feed(self) -> None:
         """Feeds chunks while the lane lags and the transaction has room, and commits them as one."""
-        work = Transaction(self._loop.time())
+        began_s = self._loop.time()
+        work = Transaction(began_s)
         more = True
         while more:
             # Told to stop in between, the stage must still give out what it holds back.
@@ -112,6 +132,7 @@ class Feeding:
                 self._gate.note(len(records), self._state, work.last_offset + 1, now)
             if more and not self._gate.is_shut:
                 await self._until_chunk()
+        self._inbox.rest(began_s + rest_s(self._took_s, self._rules.lanes(self._stage)))
         await self._commit(work.step, work.last_offset)
         self._note_latency(work)
 
@@ -133,6 +154,7 @@ class Feeding:
             log.exception("%s: a chunk of %d records failed", self._name, len(records))
             return None
         took_s = self._loop.time() - started
+        self._took_s = took_s
         self._inbox.pace(len(records), took_s)
         self._note_feed(len(records), took_s)
         return step

@@ -31,6 +31,7 @@ class Inbox:
         self._time = time
         self._records: list[Record] = []
         self._since = 0.0
+        self._rests_until = 0.0
 
     def __len__(self) -> int:
         return len(self._records)
@@ -76,7 +77,13 @@ class Inbox:
         """Seconds until a chunk is to be taken, None while there is nothing."""
         if not self._records:
             return None
-        return 0.0 if self.has_chunk else max(0.0, self._since + self._linger_s - self._time())
+        if self.has_chunk:
+            return 0.0
+        return max(0.0, max(self._since + self._linger_s, self._rests_until) - self._time())
+
+    def rest(self, until: float) -> None:
+        """Has less than a whole chunk wait until then, however old it is by that time."""
+        self._rests_until = until
 
     def take(self) -> list[Record]:
         """The next chunk; empty where nothing waits."""

@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 from schemas.dead_letter import DeadLetter
 from schemas.events.envelope import Rejected
 from schemas.events.reasons import Reason
-from schemas.topics import DEAD_LETTER
+from schemas.topics import DEAD_LETTER, Stage
 from streams.core.stage import Delivered, Delivery, Now, Record, Send
 from streams.metrics.timings import Timings
 
@@ -111,6 +111,8 @@ class LaneRules:
     """Ends the worker with one clear line."""
     timings: Timings = field(default_factory=Timings)
     """Of all lanes of the worker, those it has let go included."""
+    lanes: Callable[[Stage], int] = lambda stage: 1
+    """How many lanes of a stage the worker has."""
 
 
 def internal_error(tp: TopicPartition, record: Record, error: Exception, now: Now) -> Send:

@@ -34,6 +34,22 @@ def test_a_lone_record_waits_for_company_and_a_full_chunk_does_not() -> None:
     assert inbox.due_in_s() == 0.0
 
 
+def test_less_than_a_chunk_rests_and_a_full_one_does_not() -> None:
+    time = Time()
+    inbox = Inbox(3, 0.025, time)
+    inbox.put(records(0), 1)
+    inbox.rest(0.1)
+    time.now = 0.06
+    assert inbox.due_in_s() == 0.1 - 0.06
+
+    inbox.put(records(1, 2), 3)
+    assert inbox.due_in_s() == 0.0
+    inbox.take()
+    inbox.put(records(3), 4)
+    time.now = 0.1
+    assert inbox.due_in_s() == 0.0
+
+
 def test_two_chunks_are_enough_and_less_than_one_makes_room() -> None:
     inbox = Inbox(3, 0.025, Time())
     told = []
