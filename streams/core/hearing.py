@@ -64,7 +64,7 @@ class Hearing:
         for told in slice_.absences:
             self._take_absence(told, stamp_us)
         is_ours = slice_.layout == self._spec.layout.fingerprint
-        for cell in slice_.cells if is_ours else self._earlier.carry(source, slice_):
+        for cell in self._take_calm(source, slice_.cells) if is_ours else self._earlier.carry(source, slice_):
             if cell[2].startswith(HOUR):
                 self._lookout.take_hour(source, cell, stamp_us)
             else:
@@ -86,6 +86,12 @@ class Hearing:
                 for subject in (person, *sorted(teams)):
                     if self._values.version(kpi, subject, period) == 0:
                         self._lookout.look_soon(self._lookout.heeding(kpi, subject), stamp_us, less=True)
+
+    def _take_calm(self, source: str, cells: list[Cell]) -> list[Cell]:
+        """Take what changes open rows and nothing else; the cells that are left."""
+        left, blocks = self._partials.put_calm(source, cells, self._values.blocks)
+        self._values.have_changed(blocks)
+        return left
 
     def _take_cell(self, source: str, cell: Cell, stamp_us: int) -> None:
         spec, (number, subject, period, _) = self._spec, cell
@@ -112,6 +118,8 @@ class Hearing:
         for one in heeded:
             if one.kpi in changed:
                 self._heed(one, stamp_us, less=one.kpi in less)
+        if not heeded:
+            self._values.calm(number, subject, period)
 
     def _take_base(self, source: str, cell: Cell, stamp_us: int) -> None:
         """A day, or the period, of a baseline."""

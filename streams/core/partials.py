@@ -29,6 +29,11 @@ try:
 except ImportError:  # installed where there was no compiler
     from streams.core.differing import differ, lessened
 
+try:
+    from streams.core.calm import hear
+except ImportError:  # each cell is taken by itself
+    hear = None  # type: ignore[assignment]
+
 CELL, KEYS = "cell", "keys"
 NO_LINKED = Linked(())
 Whose = str | tuple[str, ...]
@@ -112,6 +117,17 @@ class Partials:
         sources[source] = vector
         self._rows.put(key, sources)
         return changed, less
+
+    def put_calm(
+        self, source: str, cells: list[Cell], blocks: dict[tuple[int, str, str], Any]
+    ) -> tuple[list[Cell], list[Any]]:
+        """Take those cells that have only grown, of vectors whose open rows are a calm one of these `blocks`
+        (value_rows.Block). The cells that are left, to be taken one by one, and the blocks that changed."""
+        if hear is None:
+            return cells, []
+        left, keys, changed = hear(cells, source, self._cells, self._merged, self._kpis, blocks)
+        self._rows.touch(keys)
+        return left, changed
 
     def put_total(self, source: str, total: Total) -> bool | None:
         """Take a source's newest linked totals: None if nothing changed, else whether one has become less."""

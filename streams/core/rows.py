@@ -5,7 +5,7 @@ any size. Rows are written whole, so a stage that changes a value in place puts 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -45,6 +45,10 @@ class Rows:
         """Set a row, or write it again after a change in place."""
         self._tables[key[0]][key] = value
         self._touched.add(key)
+
+    def touch(self, keys: Iterable[Key]) -> None:
+        """Write rows again after changes in place."""
+        self._touched.update(keys)
 
     def read_as(self, key: Key, value: Any) -> None:
         """Replace a loaded value by what it decodes to; the changelog has it already."""

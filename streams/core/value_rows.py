@@ -39,6 +39,8 @@ class Block:
     first: Line
     lines: dict[str, Line] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
+    is_calm: bool = False
+    """Whether growth of the vector changes nothing but these rows."""
     is_told: bool = False
     """Whether some of them have slots to be told by."""
 
@@ -127,6 +129,21 @@ class ValueRows:
         block.changed.update(kpis)
         self._changed[block] = None
         return True
+
+    @property
+    def blocks(self) -> dict[tuple[int, str, str], Block]:
+        """Those of all open rows, by group, subject and period."""
+        return self._blocks
+
+    def calm(self, number: int, subject: str, period: str) -> None:
+        """Growth of this vector changes nothing but its open rows."""
+        block = self._blocks.get((number, subject, period))
+        if block is not None:
+            block.is_calm = True
+
+    def have_changed(self, blocks: Iterable[Block]) -> None:
+        """Have what changed of these blocks published with the next."""
+        self._changed.update(dict.fromkeys(blocks))
 
     def touch_all(self, kpi: str, period: str) -> None:
         """Have all open rows of a period published with the next."""
