@@ -78,7 +78,7 @@ def fed(catalogue: Catalogue, chunks: list[list[PlainRecord]]) -> list[Step]:
 
 @pytest.mark.parametrize("catalogue", [PLAIN, WITH_TARGETS], ids=["metrics", "targets"])
 def test_rows_and_values_are_the_same(catalogue: Catalogue) -> None:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=20, deadline=None)
     @given(chunks(3 * len(catalogue.kpis)))
     def holds(chunks: list[list[PlainRecord]]) -> None:
         together = fed(catalogue, chunks)
