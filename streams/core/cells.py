@@ -92,6 +92,11 @@ class Cells:
         if is_changed or ends != (self._cuts[-1].ends if self._cuts else (0, 0)):
             self._cuts.append(_Cut(stamp_us, ends))
 
+    @property
+    def slices(self) -> int:
+        """How many have been cut since they were last taken."""
+        return len(self._cuts)
+
     def take_slices(self, oldest_pane_us: int) -> list[Slice]:
         """The slices cut since they were last taken. Hours before `oldest_pane_us` are not counted from now on, those
         that are old only by the end of what is taken now are: a chunk of a backfill spans months. What is back at

@@ -52,6 +52,10 @@ NEVER_US = -(1 << 62)
 FIRST_YEAR_US, LAST_YEAR_US = 31_536_000_000_000, 4_070_908_800_000_000
 """1971-01-01 and 2099-01-01, UTC: beyond them there is no working time to judge by."""
 
+MOST_SLICES = 500
+"""Of an open transaction, before they are told. They are counted and framed in one go, and a backlog that may alert has
+one for each minute: those of a whole transaction would hold the worker's loop for longer than its session lasts."""
+
 
 class Observe:
     """State of one partition of kpi.events."""
@@ -143,7 +147,7 @@ class Observe:
         self._take(records, self._spec.decoder.decode_all(records), now, live)
         self._cells.gather()
         if now.more:
-            return Step([], {})
+            return self._tell_many()
         self._meta["live"] = now.caught_up
         return self._finish(now, now.us if live else self.watermark_us)
 
@@ -346,6 +350,16 @@ class Observe:
             self._spec.counted.save(self._rows)
         step = Step(self._sends, self._rows.flush())
         self._sends = []
+        return step
+
+    def _tell_many(self) -> Step:
+        """In the middle of a transaction: the slices so far, where they have become many. Rows are written at its end;
+        what is told stands whether or not more of its slice follows, for partials are absolute."""
+        if self._cells.slices < MOST_SLICES:
+            return Step([], {})
+        self._cells.cut(self._meta["stamp_us"])
+        self._tell(self.watermark_us)
+        step, self._sends = Step(self._sends, {}), []
         return step
 
     def _tell(self, clock_us: int | None) -> None:

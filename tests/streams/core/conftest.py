@@ -1,4 +1,4 @@
-"""The stores that a road may keep its events in."""
+"""The stores that a road may keep its events in, and bounds that a small road reaches."""
 
 import tempfile
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.core import observe
 from streams.core.store import in_memory
 from streams.disk_store import DiskStores
 from tests.streams.core.road import Road
@@ -26,4 +27,12 @@ def each_store(request: pytest.FixtureRequest) -> Iterator[None]:
         # Roads live side by side, so no two of them use one database; those of a road go with it.
         opened = in_memory if request.param == "memory" else lambda partition: stores.open(next(numbers))
         patch.setattr(Road, "open_store", staticmethod(opened))
+        yield
+
+
+@pytest.fixture(scope="module")
+def few_slices() -> Iterator[None]:
+    """Has an open transaction told now and then before its end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(observe, "MOST_SLICES", 3)
         yield

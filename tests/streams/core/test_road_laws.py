@@ -20,7 +20,7 @@ from tests.streams.core import worlds
 from tests.streams.core.road import Road
 
 POLICY = Policy(future_us=None)
-pytestmark = pytest.mark.usefixtures("each_store")
+pytestmark = pytest.mark.usefixtures("each_store", "few_slices")
 # Noon in UTC: no local day of our zones begins in the minutes that the tests let pass after it.
 UNTIL = worlds.START + timedelta(days=worlds.DAYS + 4, hours=12, seconds=17)
 UNTIL_US = int((UNTIL - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
