@@ -93,7 +93,8 @@ cdef class Ordinary:
             known = <dict>found
             found = PyDict_GetItem(known, <object>PyTuple_GET_ITEM(event, ID))
             if found is not NULL:
-                if _packed(event) != <object>found:  # kept without its free text, say, or another event of that name
+                # Kept without its free text, say, or another event of that name; what it amends is not packed here.
+                if <object>PyTuple_GET_ITEM(event, SUPERSEDES) is not None or _packed(event) != <object>found:
                     break
                 repeated += 1
                 place += 1
@@ -142,7 +143,7 @@ cdef class Ordinary:
 
 
 cdef object _packed(event):
-    """The event as `corrections.pack` packs it; None where it is long or holds a list."""
+    """An event that amends nothing, as `corrections.pack` packs it; None where it is long or holds a list."""
     cdef Buffer into
     cdef int place
     cdef Py_ssize_t at = 0

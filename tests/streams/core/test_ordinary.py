@@ -32,9 +32,17 @@ def records(seed: int, size: int, in_order: bool) -> list[PlainRecord]:
     for event in events:
         if random.random() < 0.1:
             event["data"] = {**event["data"], "note": "free text"}
+    # Each goes where it is drawn, so that a repeat may come before what it repeats.
+    for event in random.sample(events, len(events) // 10):
+        events.insert(random.randint(0, len(events)), amending(event, random.choice(events)))
     lines = [line for _, line in worlds.lines(events)]
     append_ms = NOW_US // 1000 - random.randint(0, 30) * DAY_US // 1000
     return [PlainRecord(place, append_ms, None, line) for place, line in enumerate(lines)]
+
+
+def amending(event: worlds.Event, above: worlds.Event) -> worlds.Event:
+    """The same event under the same name, which now says that it supersedes another."""
+    return {**event, "data": {**event["data"], "supersedes": {"source": above["source"], "id": above["id"]}}}
 
 
 def unpacked(step: Step) -> dict[bytes, object]:
@@ -62,6 +70,21 @@ def test_both_ways_send_and_keep_the_same(company: int, week: int, size: int, in
         assert ways[0].sends == ways[1].sends
         assert unpacked(ways[0]) == unpacked(ways[1])
         assert states[0].counts() == states[1].counts()
+
+
+def test_a_repeat_that_now_supersedes_something_is_a_conflict() -> None:
+    state = observe.Observe(compiled(worlds.callers(), Policy(), 1, partition_of(1)).observe, 0)
+    first, second, *_ = worlds.calls_with_silences(1)
+    calls = [line for _, line in worlds.lines([first, second, second, amending(second, first)])]
+
+    state.feed([PlainRecord(place, NOW_US // 1000, None, call) for place, call in enumerate(calls)], Now(NOW_US, True))
+
+    assert state.counts() == {
+        ("pending", ""): 0,
+        ("applied", ""): 2,
+        ("duplicate", ""): 1,
+        ("duplicate", "conflict"): 1,
+    }
 
 
 def test_an_event_that_nothing_is_about_and_its_repeat_go_the_compiled_way(monkeypatch: pytest.MonkeyPatch) -> None:
