@@ -106,10 +106,10 @@ class Columns:
         was taken apart. Slice k is the facts before place `ends[k]` that are in no earlier one."""
         periods: list[Change] = []
         hours: list[Change] = []
+        self._extracts.begin()  # also where all was refused, of which parts were taken apart
         if not self._chunks:
             return periods, hours, set()
         all_, self._chunks = _together(self._chunks), []
-        self._extracts.begin()
         slices = np.searchsorted(np.array(ends), all_.places, side="right")
         levels = self._levels.array()
         for members in self._groups:

@@ -23,6 +23,8 @@ except ImportError:  # installed where there was no compiler
 
 MOST_TOTAL = 1 << 56
 """Of one column of one type: a slot may take the columns of a hundred types."""
+MOST_ADDED = 1 << 62
+"""Of a column's greatest amount times as many as it has: so much can be added up to see what there is."""
 MOST_REMEMBERED = 100_000
 """Values of a field whose verdict is remembered; a catalogue's filters read few, but a duration is a value too."""
 
@@ -96,20 +98,23 @@ class Extracts:
         """Which facts have the leaf's fields, and what each adds."""
         present = np.zeros(columns.count, np.bool_)
         total = np.zeros(columns.count, np.int64)
-        largest = 0
+        name = amounts_of(leaf)
+        at_most, so_far = 0, self._largest[type_, name]
         for field in leaf.fields:
             column = columns.column(field)
             if leaf.scale != 1:
-                memo = self._memo(type_, amounts_of(leaf), partial(_scaled, leaf.scale))
+                memo = self._memo(type_, name, partial(_scaled, leaf.scale))
                 column = [memo[value] for value in column]
             some, amounts = gather.integers(column)
             present |= some
-            largest += columns.count * max(int(amounts.max()), -int(amounts.min()))
+            at_most += columns.count * max(int(amounts.max()), -int(amounts.min()))
+            if at_most >= MOST_ADDED:
+                raise TooLargeError
+            so_far += int(np.abs(amounts).sum())
             total += amounts
-        largest += self._largest[type_, amounts_of(leaf)]
-        if largest >= MOST_TOTAL:
+        if so_far >= MOST_TOTAL:
             raise TooLargeError
-        self._largest[type_, amounts_of(leaf)] = largest
+        self._largest[type_, name] = so_far
         return present, total
 
     def _memo(self, type_: str, name: str, function: Callable[[Any], Any]) -> "_Memo":

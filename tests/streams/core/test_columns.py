@@ -24,6 +24,7 @@ from streams.core.rows import Rows
 from streams.core.spread import Spread
 from streams.core.windows import Windows
 from tests.streams.core import worlds
+from tests.streams.core.journeys.town import company
 
 seeds = st.integers(0, 2**32)
 
@@ -98,6 +99,33 @@ def test_amounts_beyond_64_bits_are_counted_one_by_one() -> None:
 
     assert expected == counted(catalogue, [[events]], 1, 0)
     assert expected == counted(catalogue, [[events]], 1, 0, piece=7)
+
+
+TALKING = company({"mean": "duration_s", "of": ["call.completed", "meeting.held"]}, unit="minutes")
+
+
+def talk(type_: str, seconds: int) -> Event:
+    data = {"owner": "an", "duration_s": seconds}
+    return Event("pbx", type_, type_, int(worlds.START.timestamp()) * 1_000_000, "s", data, None)
+
+
+def test_a_long_call_among_short_ones_has_no_chunk_counted_one_by_one() -> None:
+    chunk = [talk("call.completed", 3600), *[talk("call.completed", 180)] * 4999]
+    taking = columns.Columns(*spread_of(TALKING))
+
+    taken = [taking.take(chunk, first) for first in range(0, 100_000, len(chunk))]
+
+    assert taken == [frozenset({"call.completed"})] * 20
+
+
+def test_a_refused_chunk_leaves_room_for_those_after_the_next_count() -> None:
+    call = talk("call.completed", 50_000_000)
+    taking = columns.Columns(*spread_of(TALKING))
+    assert taking.take([call, talk("meeting.held", 10 * 50_000_000)], 0) is None
+
+    taking.count([], 0)
+
+    assert taking.take([call], 0) is not None
 
 
 def test_events_a_century_apart_are_counted_too() -> None:
