@@ -10,7 +10,7 @@ from schemas.alerts import Alert, AlertClass, Transition
 from schemas.catalogue.models import Direction
 from schemas.events.reasons import MEANINGS, Reason
 from schemas.notices import Notice
-from streams.core.alerting.lifecycle import Cause, Evidence, Step
+from streams.core.alerting.lifecycle import MINUTE_US, Cause, Evidence, Step
 from streams.core.alerting.phrases import PHRASES
 from streams.core.alerting.voice import ENTRY, EVENT_NOUNS, Voice
 
@@ -138,7 +138,7 @@ def _pace_facts(numbers: _Numbers, unit: str, voice: Voice) -> dict[str, str]:
     facts = {name: voice.bare(numbers[name], unit) for name in ("value", "expected") if numbers.has(name)}
     if numbers.has("target"):
         facts["target"] = voice.amount(numbers["target"], unit)
-    if numbers.has("gap_us"):
+    if numbers.has("gap_us") and abs(numbers["gap_us"]) >= MINUTE_US:
         facts["gap"] = voice.work(abs(int(numbers["gap_us"])))
     if numbers.has("left_us", "value", "target") and numbers["left_us"] > 0:
         days = numbers["left_us"] / voice.working_day_us

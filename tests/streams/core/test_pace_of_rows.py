@@ -160,6 +160,22 @@ def test_the_alert_of_a_spent_budget_stays_until_its_period_ends(strict: bool, s
     assert transitions == [Transition.PENDING, Transition.FIRING, Transition.EXPIRED]
 
 
+def test_of_a_budget_spent_when_all_working_time_is_over_no_gap_is_told() -> None:
+    cost = {"sum": "amount", "of": "ad.spend"}
+    catalogue = company(cost, unit="VND", direction="down", kind="lagging", targets=[{"value": 1000, "strict": True}])
+    events = [
+        event("ad.spend", time, "c", campaign_id="c", amount=amount, owner="an")
+        for time, amount in (("2026-03-02 08:00", 0), ("2026-03-31 17:30", 1000))
+    ]
+
+    outcome = replay(lines(events), catalogue, Policy(future_us=None), instant("2026-04-01 00:00"))
+
+    (told,) = firing(outcome.alerts, "an")
+    assert told.reason == (
+        "K, an: ₫1,000 used of ₫1,000 for March 2026; in step with time it would be about ₫1,000 by now."
+    )
+
+
 def firing(alerts: list[Alert], subject: str) -> list[Alert]:
     return [
         alert
