@@ -291,6 +291,15 @@ class Board:
 _read = msgspec.json.Decoder(_Told).decode
 
 
+def is_value(raw: bytes) -> bool:
+    """Whether a record of `kpi.values` can be read."""
+    try:
+        _us(_read(raw).start)
+    except ValueError:
+        return False
+    return True
+
+
 @lru_cache(maxsize=4096)
 def _is_of(grain: Period, period: str) -> bool:
     return _PERIOD[grain].fullmatch(period) is not None

@@ -3,9 +3,9 @@
 Outside any consumer group, so every process that shows a wall sees all partitions. Positions survive a lost broker:
 after a reconnect the board goes on where it was instead of running through history in front of everybody.
 
-Rows wait here until somebody looks at the board, and only the newest of each key: at 10,000 events a second a worker
-publishes some 50,000 rows a second, of which most are replaced before anyone looks, and reading them all took a fifth
-of a core.
+Rows wait here until somebody looks at the board, and only the newest of each key is read: at 10,000 events a second a
+worker publishes some 50,000 rows a second, of which most are replaced before anyone looks, and reading them all took a
+fifth of a core. Some before it wait along, for what cannot be read replaces nothing.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from aiokafka.errors import KafkaError
 from schemas.topics import ALERTS, VALUES
 from streams.batches import fetch_bare
 from streams.clock import Clock, SystemClock
-from streams.core.board import Board, Refusal
+from streams.core.board import Board, Refusal, is_value
 from streams.core.stage import Record
 
 log = logging.getLogger(__name__)
@@ -30,11 +30,15 @@ FIRST_ALERTS = 20_000
 """How far back alerts are read in a partition; what still fires from before that is not shown."""
 POLL_MS = 200
 PAUSE_S = 0.1
-"""Between two fetches: each costs the worker about a millisecond, and every commit would be one."""
+"""After a small fetch: each costs the worker about a millisecond, and every commit would be one."""
+SMALL_FETCH = 1000
+"""Records: after as many there are more where a topic is read from its beginning, which nobody should wait for."""
 MOST_WAITING = 30_000
-"""Rows, some 15 MB, and 100 ms of whoever looks. A topic read from its beginning may have any number of keys."""
+"""Keys, 15 to 45 MB, and 100 ms of whoever looks. A topic read from its beginning may have any number of them."""
+MOST_OF_KEY = 3
+"""Rows of a key that wait: then it is seen whether the newest can be read, and those before it may go."""
 SLICE = 4000
-"""Rows put in one go where nobody looks: some 15 ms of the worker's loop."""
+"""Keys whose rows are put in one go where nobody looks: some 15 ms of the worker's loop."""
 FIRST_BACKOFF_S = 0.5
 LAST_BACKOFF_S = 15.0
 EXPECTED_REFUSALS: frozenset[Refusal] = frozenset({"older_period", "other_audience", "not_held"})
@@ -86,7 +90,8 @@ class BoardFeed:
         self._clock = clock
         self._alerts = topic_prefix + ALERTS.name
         self._values = topic_prefix + VALUES.name
-        self._waiting: dict[bytes, tuple[TopicPartition, Record]] = {}
+        self._waiting: dict[bytes, tuple[TopicPartition, list[Record]]] = {}
+        """By key, the newest row last."""
         board.before_a_look = self._put_waiting
         self._positions: dict[TopicPartition, int] = {}
         self.refused: Counter[Refusal] = Counter()
@@ -111,13 +116,12 @@ class BoardFeed:
             while True:
                 fetched = await consumer.getmany(timeout_ms=POLL_MS)
                 for partition, records in fetched.items():
-                    self._take(partition, records)
-                    await asyncio.sleep(0)
-                    while len(self._waiting) > MOST_WAITING:
-                        self._put_waiting(SLICE)
-                        await asyncio.sleep(0)
-                yield sum(len(records) for records in fetched.values())
-                await asyncio.sleep(PAUSE_S)
+                    await self._take(partition, records)
+                    await self._keep_waiting(MOST_WAITING)
+                taken = sum(len(records) for records in fetched.values())
+                yield taken
+                if taken < SMALL_FETCH:
+                    await asyncio.sleep(PAUSE_S)
         finally:
             await consumer.stop()
 
@@ -133,29 +137,53 @@ class BoardFeed:
             elif partition in end:
                 consumer.seek(partition, max(first[partition], end[partition] - FIRST_ALERTS))
 
-    def _take(self, partition: TopicPartition, records: Sequence[Record]) -> None:
+    async def _take(self, partition: TopicPartition, records: Sequence[Record]) -> None:
         waiting, is_value = self._waiting, partition.topic == self._values
         for record in records:
             if not is_value:
                 self._put(self._board.put_alert, partition, record)
-            elif record.value is not None:
-                waiting[record.key or b""] = partition, record
-            else:  # what is deleted has to be there
-                self._put_waiting()
+            elif record.key and record.value is not None:
+                known = waiting.get(record.key)
+                if known is None:
+                    waiting[record.key] = partition, [record]
+                elif len(known[1]) < MOST_OF_KEY:
+                    known[1].append(record)
+                else:
+                    self._replace(known[1], partition, record)
+            else:  # what is deleted has to be there, and no key says what a row replaces
+                await self._keep_waiting(0)
                 self._put(self._board.put_value, partition, record)
         self._positions[partition] = records[-1].offset + 1
 
-    def _put_waiting(self, most: int | None = None) -> None:
-        """Puts the rows that wait, or as many of them as `most`."""
-        waiting = self._waiting
-        for key in [*islice(waiting, most)]:
-            self._put(self._board.put_value, *waiting.pop(key))
+    def _replace(self, rows: list[Record], partition: TopicPartition, record: Record) -> None:
+        """All rows of a key by a newer one, if that can be read."""
+        if is_value(record.value or b""):
+            rows[:] = [record]
+        else:
+            self._note("not_a_value", partition, record.offset)
 
-    def _put(self, put: Put, partition: TopicPartition, record: Record) -> None:
+    async def _keep_waiting(self, most: int) -> None:
+        """Puts what waits beyond so many keys, and lets others have the loop in between."""
+        await asyncio.sleep(0)
+        while len(self._waiting) > most:
+            self._put_waiting(SLICE)
+            await asyncio.sleep(0)
+
+    def _put_waiting(self, most: int | None = None) -> None:
+        """Puts the newest row of each key that waits, or of so many keys."""
+        for key in [*islice(self._waiting, most)]:
+            partition, rows = self._waiting.pop(key)
+            for record in reversed(rows):
+                refusal = self._put(self._board.put_value, partition, record)
+                if refusal is None or refusal in EXPECTED_REFUSALS:
+                    break
+
+    def _put(self, put: Put, partition: TopicPartition, record: Record) -> Refusal | None:
         key = (record.key or b"").decode(errors="replace")
         refusal = put(key, record.value, self._clock.of_wall_us(record.timestamp * 1000))
         if refusal is not None:
             self._note(refusal, partition, record.offset)
+        return refusal
 
     def _note(self, refusal: Refusal, partition: TopicPartition, offset: int) -> None:
         self.refused[refusal] += 1

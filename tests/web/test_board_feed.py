@@ -36,14 +36,14 @@ def broker() -> Iterator[str]:
 def send(broker: str) -> Callable[..., None]:
     producer = Producer({"bootstrap.servers": broker, "log_level": 0})
 
-    def send(*rows: dict[str, Any]) -> None:
+    def send(*rows: dict[str, Any], keyed: bool = True) -> None:
         for row in rows:
             if row["kind"] == "alert":
                 producer.produce("kpi.alerts", key=row["fingerprint"], value=json.dumps(row))
             else:
                 gone = row["value"] == "gone"
                 key = f"{row['kpi']}|{row['subject']}|{row['period']}"
-                producer.produce("kpi.values", key=key, value=None if gone else json.dumps(row))
+                producer.produce("kpi.values", key=key if keyed else None, value=None if gone else json.dumps(row))
         assert producer.flush(10) == 0
 
     return send
@@ -62,6 +62,13 @@ async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not true():  # noqa: ASYNC110 - the board is pure and signals nothing
             await asyncio.sleep(0.02)
+
+
+async def taken(feed: BoardFeed, records: int) -> None:
+    """Has the feed take so many."""
+    async with asyncio.timeout(20), aclosing(feed.chunks()) as chunks:
+        while records > 0:
+            records -= await anext(chunks)
 
 
 async def test_the_board_gets_what_is_there_and_then_what_comes(
@@ -108,10 +115,7 @@ async def test_rows_wait_for_a_look_and_only_the_newest_of_each_is_read(
     send(dancing, *(value("revenue", "sales", "department", number) for number in (2, 3)))
     feed = BoardFeed(board, {"bootstrap_servers": broker}, "", CLOCK)
 
-    async with asyncio.timeout(20), aclosing(feed.chunks()) as chunks:
-        taken = 0
-        while taken < 3:
-            taken += await anext(chunks)
+    await taken(feed, 3)
 
     assert not feed.refused
     assert ([row.value for row in board.values()], board.seq) == ([3], 1)
@@ -124,12 +128,46 @@ async def test_a_row_that_is_deleted_takes_what_waits_of_it_along(
     send(row, row | {"value": "gone"})
     feed = BoardFeed(board, {"bootstrap_servers": broker}, "", CLOCK)
 
-    async with asyncio.timeout(20), aclosing(feed.chunks()) as chunks:
-        taken = 0
-        while taken < 2:
-            taken += await anext(chunks)
+    await taken(feed, 2)
 
     assert (board.values(), board.seq) == ([], 2)
+
+
+@pytest.mark.parametrize("refused", [1, 5])
+async def test_rows_that_are_refused_take_nothing_from_the_one_before_them(
+    board: Board, broker: str, send: Callable[..., None], refused: int
+) -> None:
+    rows = [value("revenue", "sales", "department", number) for number in range(5)]
+    send(*rows, *[value("revenue", "sales", "department", 5) | {"status": "dancing"}] * refused)
+    feed = BoardFeed(board, {"bootstrap_servers": broker}, "", CLOCK)
+
+    await taken(feed, 5 + refused)
+
+    assert ([row.value for row in board.values()], board.seq) == ([4], 1)
+    assert feed.refused == {"not_a_value": refused}
+
+
+async def test_rows_without_a_key_replace_no_other(board: Board, broker: str, send: Callable[..., None]) -> None:
+    send(value("revenue", "sales", "department", 1), value("revenue", "hn-1", "team", 2), keyed=False)
+    feed = BoardFeed(board, {"bootstrap_servers": broker}, "", CLOCK)
+
+    await taken(feed, 2)
+
+    assert [(row.subject, row.value) for row in board.values()] == [("hn-1", 2), ("sales", 1)]
+
+
+async def test_between_large_fetches_there_is_no_pause(
+    board: Board, broker: str, send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_feed, "SMALL_FETCH", 0)
+    monkeypatch.setattr(board_feed, "PAUSE_S", 3600)
+    feed = BoardFeed(board, {"bootstrap_servers": broker}, "", CLOCK)
+
+    async with asyncio.timeout(20), aclosing(feed.chunks()) as chunks:
+        for number in range(2):
+            send(value("revenue", "sales", "department", number))
+            while [row.value for row in board.values()] != [number]:
+                await anext(chunks)
 
 
 async def test_of_more_rows_than_may_wait_some_are_read_though_nobody_looks(
@@ -139,10 +177,7 @@ async def test_of_more_rows_than_may_wait_some_are_read_though_nobody_looks(
     send(*(value("revenue", "sales", "department", 1) | {"period": f"bad {number}"} for number in range(5)))
     feed = BoardFeed(board, {"bootstrap_servers": broker}, "", CLOCK)
 
-    async with asyncio.timeout(20), aclosing(feed.chunks()) as chunks:
-        taken = 0
-        while taken < 5:
-            taken += await anext(chunks)
+    await taken(feed, 5)
 
     assert feed.refused["other_period"] >= 4
 
