@@ -138,9 +138,9 @@ class BoardFeed:
                 consumer.seek(partition, max(first[partition], end[partition] - FIRST_ALERTS))
 
     async def _take(self, partition: TopicPartition, records: Sequence[Record]) -> None:
-        waiting, is_value = self._waiting, partition.topic == self._values
+        waiting, holds_values = self._waiting, partition.topic == self._values
         for record in records:
-            if not is_value:
+            if not holds_values:
                 self._put(self._board.put_alert, partition, record)
             elif record.key and record.value is not None:
                 known = waiting.get(record.key)
