@@ -62,10 +62,14 @@ class Cells:
         self._oldest_pane_us = 0
 
     def ready(self) -> None:
-        """Vectors as integers again: digits stand for what msgpack could not carry."""
+        """Vectors as integers again: digits stand for what msgpack could not carry. Owners whom the catalogue knows by
+        now are forgotten."""
         for key, vector in self._rows.items(CELL):
             if any(isinstance(part, str) for part in vector):
                 self._rows.read_as(key, integers(vector))
+        for key, _ in self._rows.items(UNKNOWN_OWNER):
+            if self._spread.crediting.knows(str(key[1])):
+                self._rows.drop(key)
 
     def count(self, fact: Fact, sign: int) -> None:
         """Add (`sign` 1) or take back (-1) a fact."""
@@ -132,7 +136,7 @@ class Cells:
         """(changes of periods, changes of hours) of each slice."""
         *kinds, unknown = self._columns.count([cut.ends[0] for cut in cuts], oldest_pane_us)
         for owner in unknown:
-            self._meet(owner)
+            self.meet(owner)
         slices: list[tuple[list[Change], list[Change]]] = [([], []) for _ in cuts]
         for kind, changes in enumerate(kinds):
             for change in changes:
@@ -227,7 +231,8 @@ class Cells:
 
     # -- rows
 
-    def _meet(self, owner: str | None) -> None:
+    def meet(self, owner: str | None) -> None:
+        """Remember an owner whom the catalogue does not know; nothing happens with None."""
         if owner is not None and self._rows.get((UNKNOWN_OWNER, owner)) is None:
             self._rows.put((UNKNOWN_OWNER, owner), True)
 
@@ -250,7 +255,7 @@ class Cells:
             stands = (fact.data["start"], fact.data["end"]) if sign > 0 else (None, None)
             self._absences[fact.identity] = (fact.data["person_id"], *stands)
         credit = spread.crediting.of(fact)
-        self._meet(credit.unknown_owner)
+        self.meet(credit.unknown_owner)
         self.change(fact, credit, sign, spread, oldest_pane_us, keyed=keyed)
 
     def change(

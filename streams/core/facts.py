@@ -68,6 +68,10 @@ class Crediting:
         self._membership = membership
         self._org = org
 
+    def knows(self, person_id: str) -> bool:
+        """Whether the catalogue has this person, at whatever time."""
+        return self._membership.knows(person_id)
+
     def stretch(self, fact: Happening) -> tuple[int, int]:
         """The time [start_us, end_us) in which facts of this type that name the same people are credited the same."""
         owner = _owner(fact)

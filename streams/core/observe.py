@@ -121,7 +121,7 @@ class Observe:
 
     @property
     def unknown_owners(self) -> list[str]:
-        """Owners that events named and the catalogue does not know, each once."""
+        """Owners that events named and the present catalogue does not know, each once."""
         return sorted(str(key[1]) for key, _ in self._rows.items(UNKNOWN_OWNER))
 
     @property

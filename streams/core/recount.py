@@ -37,6 +37,7 @@ def recount(
     for told in facts():
         fact = cells.timed(told)
         credit = spread.crediting.of(fact)
+        cells.meet(credit.unknown_owner)
         cells.change(fact, credit, 1, fresh, ALWAYS_US)
         was = credit if moved is None else moved.of(fact)
         cells.begin_hours(fact, was, hours)

@@ -1,9 +1,10 @@
 """An edit of the catalogue loses nothing that was counted, and what counts otherwise says from when on."""
 
-from typing import Any
+from typing import Any, cast
 
 from schemas.topics import Stage
 from streams.core import frames
+from streams.core.observe import Observe
 from streams.core.policy import SECOND_US
 from streams.core.stage import Now
 from tests.streams.core import worlds
@@ -93,6 +94,24 @@ def test_an_edit_that_changes_no_counting_tells_the_next_stages_nothing() -> Non
     ]
 
     assert [] == slices
+
+
+def test_an_owner_is_unknown_only_as_long_as_the_catalogue_does_not_know_them() -> None:
+    def unknown() -> list[str]:
+        return [owner for part in range(2) for owner in cast(Observe, road.states[Stage.OBSERVE, part]).unknown_owners]
+
+    road = Road(company(), POLICY, 2)
+    sell(road, 1, 1)
+    assert ["an"] == unknown()
+
+    road.adopt(company({"team": "hn-1"}))
+    assert [] == unknown()
+    sell(road, 2, 2)
+    restart(road)
+    assert [] == unknown()
+
+    road.adopt(company())
+    assert ["an"] == unknown()
 
 
 def test_growth_of_another_measure_is_not_compared_with_what_the_one_before_had_counted() -> None:
