@@ -40,6 +40,8 @@ REFUSED: Mapping[str, str] = {
     "KPI013": "unknown_time_zone",
     "KPI014": "targets_overlap",
     "KPI015": "weekday_named_twice",
+    "KPI016": "a_span_that_ends_when_it_begins",
+    "KPI017": "thousands_after_a_dot",
     "KPI020": "unknown_event_type",
     "KPI021": "sum_of_text",
     "KPI022": "where_text_against_number",
@@ -178,9 +180,8 @@ def _refusal(code: str, lang: Lang) -> str:
     problem = next(problem for problem in read([path]).problems if problem.code == code)
     line = path.read_text(encoding="utf-8").splitlines()[problem.line - 1].partition("  # expect")[0]
     place = WORDS[lang]["bad"].format(name=name, line=problem.line)
-    return (
-        f"### {code}\n\n{_weight(code, lang).capitalize()}. {_said(problem, lang)}\n\n{place}\n\n```yaml\n{line}\n```"
-    )
+    said = _said(problem, lang).replace(str(path), path.name)
+    return f"### {code}\n\n{_weight(code, lang).capitalize()}. {said}\n\n{place}\n\n```yaml\n{line}\n```"
 
 
 def _said(problem: Problem, lang: Lang) -> str:

@@ -15,6 +15,7 @@ from schemas.catalogue.models import Catalogue
 from schemas.catalogue.problems import CatalogueError, Finding, Loc, Problem, Severity
 from schemas.catalogue.rules import find_problems
 from schemas.catalogue.sentences import explain
+from schemas.catalogue.thousands import find_thousands
 from schemas.catalogue.yaml_tree import Node, Place, TreeError, read_tree
 
 MAX_FILES = 1000
@@ -181,7 +182,8 @@ def _shaped(tree: Node, problems: list[Problem]) -> Catalogue | None:
         if (rest := _without(tree, wrong)) is not None:
             problems.extend(_placed(finding, rest) for finding in find_problems(_validated(rest), alone=True))
         return None
-    problems.extend(_placed(finding, tree) for finding in find_problems(catalogue))
+    findings = [*find_problems(catalogue), *find_thousands(catalogue, tree)]
+    problems.extend(_placed(finding, tree) for finding in findings)
     return catalogue
 
 
@@ -225,17 +227,26 @@ def _without(tree: Node, wrong: Iterable[Loc]) -> Node | None:
 
 
 def _placed(finding: Finding, tree: Node) -> Problem:
-    """A finding with the place of the deepest node on its way; a named key is pointed at by its own line."""
+    """A finding with its place, and that of what it states again."""
     trail = list(tree.trail(finding.loc))
-    deepest = trail[-1]
-    place, path = deepest.place, deepest.path
-    if len(trail) > 1 and isinstance(key := finding.loc[len(trail) - 2], str):
-        # A block begins on the line after its key; the key's own line is where a reader looks.
-        place = trail[-2].keys.get(key, place)
     kpi = None
     if finding.loc[:1] == ("kpis",) and len(trail) > 2 and (named := trail[2].child("id")) is not None:
         kpi = named.value if isinstance(named.value, str) else None
-    return _problem(finding.code, place, path, kpi, finding.value, finding.vi, finding.en)
+    vi, en = finding.vi, finding.en
+    if finding.first is not None:
+        first = _place(finding.first, tree)
+        vi, en = f"{vi} (lần đầu ở {first.file}:{first.line})", f"{en} (first in {first.file}:{first.line})"
+    return _problem(finding.code, _place(finding.loc, tree), trail[-1].path, kpi, finding.value, vi, en)
+
+
+def _place(loc: Loc, tree: Node) -> Place:
+    """The place of the deepest node on the way; a named key is pointed at by its own line."""
+    trail = list(tree.trail(loc))
+    place = trail[-1].place
+    if len(trail) > 1 and isinstance(key := loc[len(trail) - 2], str):
+        # A block begins on the line after its key; the key's own line is where a reader looks.
+        return trail[-2].keys.get(key, place)
+    return place
 
 
 def _problem(code: str, place: Place, path: str, kpi: str | None, value: Any, vi: str, en: str) -> Problem:

@@ -45,6 +45,8 @@ CODES: dict[str, Code] = {
     "KPI013": Code(_E, "múi giờ và tiền tệ có thật", "a time zone and a currency that exist"),
     "KPI014": Code(_E, "mục tiêu khớp với phạm vi của KPI", "targets that fit the KPI's scope"),
     "KPI015": Code(_E, "lịch làm việc dùng được", "a working calendar that can be used"),
+    "KPI016": Code(_W, "cả ngày viết là 00:00-24:00", "a whole day written as 00:00-24:00"),
+    "KPI017": Code(_W, "hàng nghìn viết liền, không dấu chấm", "thousands written without dots"),
     "KPI020": Code(_E, "loại sự kiện có thật và đếm được", "event types that exist and can be counted"),
     "KPI021": Code(
         _E, "trường dữ liệu có ở loại sự kiện, đúng kiểu", "fields that the event types have, of a fitting kind"
@@ -151,13 +153,14 @@ Loc = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found at `loc`; `load.py` adds file and line."""
+    """What a rule found at `loc`; `load.py` adds file and line. `first` is where that stands which is stated again."""
 
     code: str
     loc: Loc
     value: Any
     vi: str
     en: str
+    first: Loc | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from schemas.catalogue.attainment_rules import scored
 from schemas.catalogue.computed import not_computed
-from schemas.catalogue.forms import Number, weekdays
+from schemas.catalogue.forms import Number, Spans, weekdays
 from schemas.catalogue.measure_rules import check_measure
 from schemas.catalogue.models import Calendar, Catalogue, Direction
 from schemas.catalogue.problems import Finding, Loc
@@ -82,6 +82,27 @@ def _calendars(catalogue: Catalogue) -> Iterator[Finding]:
                         f"`{day}` is in `{named[day]}` and in `{key}`; name each day once",
                     )
                 named.setdefault(day, key)
+
+
+def _whole_days(catalogue: Catalogue) -> Iterator[Finding]:
+    """A span that ends when it begins is 24 hours, which few mean who copy a time twice."""
+    for loc, calendar in calendars(catalogue):
+        days: list[tuple[Loc, Spans]] = [((*loc, "hours", key), spans) for key, spans in (calendar.hours or {}).items()]
+        for day, said in calendar.overrides.items():
+            days.append(((*loc, "overrides", str(day)), () if said == "closed" else said))
+        for at, spans in days:
+            for number, span in enumerate(spans):
+                start, _, end = span.partition("-")
+                if start == end:
+                    yield Finding(
+                        "KPI016",
+                        (*at, number),
+                        span,
+                        f"`{span}` là 24 giờ, tới {end} hôm sau; viết `00:00-24:00` nếu là cả ngày, nếu không hãy"
+                        " sửa giờ",
+                        f"`{span}` is 24 hours, until {end} of the next day; write `00:00-24:00` for a whole day, or"
+                        " correct the times",
+                    )
 
 
 def calendars(catalogue: Catalogue) -> Iterator[tuple[Loc, Calendar]]:
@@ -207,12 +228,13 @@ def _unique(catalogue: Catalogue) -> Iterator[Finding]:
                     id_,
                     f"mã `{id_}` đã dùng trong {kind}",
                     f"the id `{id_}` is already used in {kind}",
+                    first=(kind, seen[id_], "id"),
                 )
             seen.setdefault(id_, number)
 
 
 def _subjects_are_told_apart(catalogue: Catalogue) -> Iterator[Finding]:
-    taken: dict[str, Scope] = {catalogue.tenant.id: Scope.ORG}
+    taken: dict[str, tuple[Scope, Loc]] = {catalogue.tenant.id: (Scope.ORG, ("tenant", "id"))}
     claims: list[tuple[str, Scope, Loc]] = []
     claims += [
         (team.department, Scope.DEPARTMENT, ("teams", i, "department")) for i, team in enumerate(catalogue.teams)
@@ -220,18 +242,20 @@ def _subjects_are_told_apart(catalogue: Catalogue) -> Iterator[Finding]:
     claims += [(team.id, Scope.TEAM, ("teams", i, "id")) for i, team in enumerate(catalogue.teams)]
     claims += [(row.id, Scope.PERSON, ("people", i, "id")) for i, row in enumerate(catalogue.people)]
     for id_, scope, loc in claims:
-        if taken.setdefault(id_, scope) is not scope:
+        other, first = taken.setdefault(id_, (scope, loc))
+        if other is not scope:
             yield Finding(
                 "KPI010",
                 loc,
                 id_,
-                f"mã `{id_}` dùng cho cả {taken[id_]} lẫn {scope}; mỗi mã chỉ cho một đối tượng",
-                f"the id `{id_}` stands for {taken[id_]} and for {scope}; an id names one subject only",
+                f"mã `{id_}` dùng cho cả {other} lẫn {scope}; mỗi mã chỉ cho một đối tượng",
+                f"the id `{id_}` stands for {other} and for {scope}; an id names one subject only",
+                first=first,
             )
 
 
 def _own_event_types(catalogue: Catalogue) -> Iterator[Finding]:
-    seen: set[str] = set()
+    seen: dict[str, Loc] = {}
     for number, declared in enumerate(catalogue.event_types):
         loc: Loc = ("event_types", number, "type")
         if declared.type in seen:
@@ -241,8 +265,9 @@ def _own_event_types(catalogue: Catalogue) -> Iterator[Finding]:
                 declared.type,
                 f"loại sự kiện `{declared.type}` khai báo hai lần",
                 f"the event type `{declared.type}` is declared twice",
+                first=seen[declared.type],
             )
-        seen.add(declared.type)
+        seen.setdefault(declared.type, loc)
         try:
             Registry.of((declared,))
         except ValueError as error:
@@ -251,7 +276,7 @@ def _own_event_types(catalogue: Catalogue) -> Iterator[Finding]:
             )
 
 
-SINGLE: tuple[Rule, ...] = (_zone_and_currency, _calendars, _date_ranges, _own_event_types)
+SINGLE: tuple[Rule, ...] = (_zone_and_currency, _calendars, _whole_days, _date_ranges, _own_event_types)
 """Rules that need one item at a time."""
 
 BETWEEN: tuple[Rule, ...] = (_unique, _subjects_are_told_apart, _people_overlap, _targets, references, scored)

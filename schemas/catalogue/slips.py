@@ -58,13 +58,24 @@ def guess_zone(name: str, zones: Iterable[str]) -> tuple[str, str]:
 def plain_number(text: str) -> str | None:
     """The number that is meant by text; None where that is not clear.
 
-    >>> [plain_number(text) for text in ("80", "90 %", "300.000.000", "300,000", "1,5")]
-    ['80', '90', '300000000', '300000', None]
+    >>> [plain_number(text) for text in ("80", "90 %", "300.000.000", "300,000", "300.000", "1,5")]
+    ['80', '90', '300000000', '300000', None, None]
     """
     bare = text.strip().removesuffix("%").strip()
+    if maybe_thousands(bare):
+        return None
     if re.fullmatch(r"[+-]?\d{1,3}([.,' ]\d{3}){2,}|[+-]?\d{1,3}[,' ]\d{3}", bare):
         return re.sub(r"[.,' ]", "", bare)
     return bare if re.fullmatch(r"[+-]?\d+(\.\d+)?", bare) else None
+
+
+def maybe_thousands(text: str) -> bool:
+    """Whether a number is written as many write thousands, although a dot begins decimals.
+
+    >>> [maybe_thousands(text) for text in ("300.000", "1.250", "0.125", "300.0", "1000.000", "300000")]
+    [True, True, False, False, False, False]
+    """
+    return re.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}", text) is not None
 
 
 def number_in_pieces(key: str) -> tuple[str, str] | None:

@@ -73,12 +73,14 @@ class TreeError(Exception):
 
 @dataclass(slots=True)
 class Node:
-    """A scalar, list or mapping with its place; `keys` places a mapping's keys, `path` reads `kpis[2].unit`."""
+    """A scalar, list or mapping with its place; `keys` places a mapping's keys, `path` reads `kpis[2].unit`, `text` is
+    a scalar as it was written."""
 
     value: Any
     place: Place
     path: str
     keys: dict[str, Place] = field(default_factory=dict)
+    text: str = ""
 
     def plain(self) -> Any:
         """The bare value: scalars, lists and dicts."""
@@ -208,7 +210,7 @@ class _Builder:
             return self._mapping(node, place, path, depth)
         if node.id == "sequence":
             return Node([self.build(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(node.value)], place, path)
-        return Node(_scalar(str(node.tag), node.value), place, path)
+        return Node(_scalar(str(node.tag), node.value), place, path, text=node.value)
 
     def _mapping(self, node: Any, place: Place, path: str, depth: int) -> Node:
         children: dict[str, Node] = {}

@@ -133,7 +133,29 @@ def test_a_problem_in_the_second_file_has_its_own_line(tmp_path: Path) -> None:
     first = write(tmp_path / "a.yaml", TENANT + "kpis:\n" + KPI % "x")
     second = write(tmp_path / "b.yaml", "version: 1\nkpis:\n\n" + KPI % "x")
 
-    assert errors_of(first, second) == ["b.yaml:4: error KPI010 the id `x` is already used in kpis"]
+    assert errors_of(first, second) == [
+        f"b.yaml:4: error KPI010 the id `x` is already used in kpis (first in {first}:4)"
+    ]
+
+
+def test_an_id_of_two_subjects_is_told_with_the_place_of_the_first(tmp_path: Path) -> None:
+    first = write(tmp_path / "a.yaml", TENANT + "people: [{id: an, team: north}]\n")
+    second = write(
+        tmp_path / "b.yaml", "version: 1\nteams:\n  - {id: north, department: sales}\n  - {id: an, department: sales}\n"
+    )
+
+    assert errors_of(first, second) == [
+        "a.yaml:3: error KPI010 the id `an` stands for team and for person; an id names one subject only"
+        f" (first in {second}:4)"
+    ]
+
+
+def test_an_event_type_declared_again_is_told_with_the_place_of_the_first(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.yaml", TENANT + "event_types:\n  - {type: visit.done}\n  - {type: visit.done}\n")
+
+    assert errors_of(path) == [
+        f"a.yaml:5: error KPI026 the event type `visit.done` is declared twice (first in {path}:4)"
+    ]
 
 
 def test_a_file_over_five_mebibytes_is_refused_before_it_is_read(tmp_path: Path) -> None:

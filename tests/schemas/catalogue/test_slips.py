@@ -49,6 +49,23 @@ def told(folder: Path, was: str, now: str) -> tuple[str, str]:
             'value: "300,000",',
             "13 KPI006 `value` is the text `300,000`, it should be a number; write 300000",
         ),
+        (
+            "value: 80,",
+            "value: 300.000,",
+            "13 KPI017 `300.000` is read as 300, for a dot begins decimals; write 300000, or 300 if that is meant",
+        ),
+        (
+            "value: 80,",
+            "value: 1.234,",
+            "13 KPI017 `1.234` is read as 1.234, for a dot begins decimals; write 1234, or 1.2340 if that is meant",
+        ),
+        ("value: 80,", 'value: "300.000",', "13 KPI006 `value` is `300.000`, it should be a (finite) number"),
+        (
+            "people:",
+            'calendar: {hours: {mon-fri: ["08:00-08:00"]}}\npeople:',
+            "4 KPI016 `08:00-08:00` is 24 hours, until 08:00 of the next day; write `00:00-24:00` for a whole day, or"
+            " correct the times",
+        ),
         ("value: 80,", "value: many,", "13 KPI006 `value` is `many`, it should be a (finite) number"),
         (
             "value: 80,",
