@@ -16,20 +16,33 @@ from schemas.events.registry import Registry
 
 _WISHES = (
     "cai thien", "nang cao", "co gang", "no luc", "phan dau", "day manh", "tang cuong", "het minh", "het suc",
-    "toi uu", "cham chi", "tich cuc", "hieu qua hon", "chuyen nghiep hon", "as much as possible", "do your best",
-    "do our best", "try to", "work hard", "improve", "improving", "enhance", "enhancing", "optimise", "optimize",
-    "boost", "strive", "excellence",
+    "toi uu", "cham chi", "tich cuc", "hieu qua hon", "chuyen nghiep hon",
 )  # fmt: skip
 """Words of a wish, without diacritics. Beside a word of amount they may be the thing counted."""
 
-_COMPARED = (
-    "tot hon", "nhanh hon", "cao hon", "nhieu hon", "tot nhat", "better", "faster", "harder", "smarter", "best",
-    "more efficient", "more efficiently", "more effective", "more professional", "as soon as possible",
+_WISHES_IN_ENGLISH = (
+    "as much as possible", "do your best", "do our best", "try to", "work hard", "improve", "improving", "enhance",
+    "enhancing", "optimise", "optimize", "boost", "strive", "excellence",
 )  # fmt: skip
+
+_COMPARED = ("tot hon", "nhanh hon", "cao hon", "nhieu hon", "tot nhat")
 """Comparisons that leave open with what."""
+
+_COMPARED_IN_ENGLISH = (
+    "better", "faster", "harder", "smarter", "best", "more efficient", "more efficiently", "more effective",
+    "more professional", "as soon as possible",
+)  # fmt: skip
 
 _ENDS_COMPARED = re.compile(r"\bhơn( nữa)?\W*$")
 """Any other comparison that ends there, such as `giỏi hơn`; with its diacritics, for `hôn` and `hồn` are nouns."""
+
+_QUOTED = re.compile(r'"[^"]*"|“[^”]*”|«[^»]*»')
+_HEADLINE = frozenset({"a", "an", "and", "as", "at", "by", "for", "in", "on", "or", "the", "to", "with"})
+"""Words that a headline leaves small; not `of` and `from`, for what follows them is something that has a name."""
+_NAMED = re.compile(
+    rf"(?<=\w )({'|'.join(phrase.title() for phrase in (*_COMPARED_IN_ENGLISH, *_WISHES_IN_ENGLISH))})\b"
+)
+"""Vague words of English with capitals, after another word."""
 
 _AMOUNTS = re.compile(
     r"\b(so|ty le|ti le|doanh so|doanh thu|chi phi|thoi gian|muc|diem|luong|tong|loi nhuan|gia tri|ty suat"
@@ -87,7 +100,8 @@ def vague_title(catalogue: Catalogue, today: date) -> Iterator[Finding]:
     """PRODUCT 6.2: "Làm việc tốt hơn" is a wish. A KPI is named by what is measured."""
     for loc, kpi in kpis_of(catalogue):
         for words in dict.fromkeys(kpi.title.values()):
-            if _ENDS_COMPARED.search(_small(words)) or _is_vague(_plain(words)):
+            said = _unquoted(words)
+            if _ENDS_COMPARED.search(_small(said)) or _is_vague(_plain(_unnamed(said))):
                 yield Finding(
                     "KPI112",
                     (*loc, "title"),
@@ -103,15 +117,30 @@ def vague_title(catalogue: Catalogue, today: date) -> Iterator[Finding]:
 def _is_vague(title: str) -> bool:
     """Whether some words of a plain title leave open what is measured."""
     amount = _AMOUNTS.search(title)
-    for phrase in _COMPARED:
+    for phrase in (*_COMPARED, *_COMPARED_IN_ENGLISH):
         found = re.search(rf"\b{phrase}\b", title)
         if found and not _COMPARED_WITH.match(title, found.end()):
             return True
-    for phrase in _WISHES:
+    for phrase in (*_WISHES, *_WISHES_IN_ENGLISH):
         found = re.search(rf"\b{phrase}\b", title)
         if found and (found.start() == 0 or amount is None or amount.start() > found.start()):
             return True
     return False
+
+
+def _unquoted(title: str) -> str:
+    """A title without the names that it quotes; all of it where it is but a quotation."""
+    rest = _QUOTED.sub(" … ", title)
+    return rest if re.search(r"\w", rest) else title
+
+
+def _unnamed(title: str) -> str:
+    """A title without the English words that are part of a name, as in `Revenue of Better Homes`: written with a
+    capital which neither a beginning nor a headline asks for."""
+    small = (word for word in title.split() if word[0].islower())
+    if all(word in _HEADLINE for word in small):
+        return title
+    return _NAMED.sub("…", " ".join(unicodedata.normalize("NFC", title).split()))
 
 
 def target_in_title(catalogue: Catalogue, today: date) -> Iterator[Finding]:

@@ -19,6 +19,8 @@ from tests.schemas.catalogue.linted import TODAY, company, kpi, said
         "Làm việc  tốt \n hơn", "Làm\N{NO-BREAK SPACE}việc\N{NO-BREAK SPACE}tốt\N{NO-BREAK SPACE}hơn",
         unicodedata.normalize("NFD", "Làm việc tốt hơn"), unicodedata.normalize("NFD", "Chu đáo hơn"),
         "Bán hàng giỏi hơn", "Đúng giờ hơn nữa",
+        "Work Better", "WORK BETTER", "Answer the Phone Better", "Goal: Better service for customers",
+        "Improve Facebook reach", "Phục vụ Tốt hơn", "“Better service”", "Work better at “Homes”",
     ],
 )  # fmt: skip
 def test_a_wish_is_no_kpi(title: str) -> None:
@@ -35,6 +37,10 @@ def test_a_wish_is_no_kpi(title: str) -> None:
         "Number of teams that try to certify",
         "Số cặp đôi kết hôn", "Số khách hàng lớn hơn 1 tỷ",
         "Revenue", "Contracts signed", "Best-seller revenue last month", "Reimprovements",
+        "Revenue of Better Homes", "Leads from Better Homes", "Clicks of the campaign Best Deals",
+        "Doanh thu chiến dịch Better Homes", unicodedata.normalize("NFD", "Lượt xem quảng cáo Better Homes"),
+        "“Better homes” visits", 'Visits of "Improve"',
+        "Số học viên khóa “Sống tốt hơn”", "Học viên khóa «Nâng cao năng lực»",
     ],
 )  # fmt: skip
 def test_what_is_counted_may_have_any_name(title: str) -> None:
