@@ -63,7 +63,7 @@ def command() -> None:
 @click.option(
     "--events",
     multiple=True,
-    type=click.Path(exists=True),
+    type=click.Path(),
     help="Event files whose `employee.leave` is taken out, too.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -80,7 +80,8 @@ def show(
 ) -> None:
     """Print a month of working time: hours by day, holidays, swapped and substitute days, overrides, leave, totals.
 
-    CATALOGUE defaults to KPI_CATALOGUE. Exit 0: shown; 1: the catalogue or its calendar cannot be read; 2: wrong use.
+    CATALOGUE defaults to KPI_CATALOGUE. Exit 0: shown; 1: the catalogue, its calendar or an event file cannot be
+    read; 2: wrong use.
     """
     if month and year:
         raise click.UsageError("give --month or --year, not both")

@@ -153,6 +153,12 @@ def test_no_catalogue_at_all_is_wrong_use() -> None:
     assert "no catalogue: name files or folders, or set KPI_CATALOGUE" in result.stderr
 
 
+def test_a_missing_event_file_exits_with_one_as_everywhere(company: Path) -> None:
+    result = show(company, "--events", "nowhere.jsonl")
+
+    assert (1, "error: nowhere.jsonl: cannot be read: No such file or directory\n") == (result.exit_code, result.stderr)
+
+
 def test_a_calendar_that_cannot_be_used_exits_with_one(company: Path) -> None:
     company.write_text(COMPANY.replace("country: VN", "country: XX"), encoding="utf-8")
 
