@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from babel.numbers import get_currency_precision
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from schemas.alerts import Alert
 from schemas.catalogue.load import load
+from schemas.catalogue.models import Catalogue
 from schemas.catalogue.problems import CatalogueError
 from schemas.values import Value
 from streams.commands.instants import Instant
@@ -40,6 +42,8 @@ def command(
 ) -> None:
     """Replay event files (JSONL of CloudEvents, .gz, - for stdin) over a catalogue; prints values and alerts.
 
+    The table tells money in units of the currency, --json in its smallest, as on kpi.values.
+
     Exit 0: replayed, events that were refused are told on stderr; 1: a file or the catalogue cannot be read.
     """
     try:
@@ -59,7 +63,7 @@ def command(
         for line in json_lines(outcome):
             print(line)
     else:
-        show(outcome, Console() if sys.stdout.isatty() else Console(width=PIPE_COLUMNS))
+        show(outcome, catalogue, Console() if sys.stdout.isatty() else Console(width=PIPE_COLUMNS))
     report(outcome)
 
 
@@ -72,8 +76,9 @@ def json_lines(outcome: Outcome[str]) -> Iterator[str]:
         yield json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 
-def show(outcome: Outcome[str], console: Console) -> None:
+def show(outcome: Outcome[str], catalogue: Catalogue, console: Console) -> None:
     """Values and alerts as a person reads them."""
+    places = _places(catalogue)
     with_series = any(value.series is not None for value in outcome.values)
     table = Table(
         "KPI",
@@ -96,7 +101,7 @@ def show(outcome: Outcome[str], console: Console) -> None:
         column.justify = "right"
     for value in outcome.values:
         if value.n or value.version == 0:  # closed periods in which nothing happened are in --json
-            table.add_row(*_cells(value, with_series=with_series))
+            table.add_row(*_cells(value, places.get(value.kpi, 0), with_series=with_series))
     console.print(table)
     for alert in outcome.alerts:
         console.print(_said(alert), highlight=False)
@@ -120,12 +125,26 @@ def report(outcome: Outcome[str]) -> None:
     print(f"{sum(totals.values()):,} events: {told or 'none'}{ignored}", file=sys.stderr)
 
 
-def _cells(value: Value, *, with_series: bool) -> list[str]:
+def _places(catalogue: Catalogue) -> dict[str, int]:
+    """The decimals of each KPI of money, whose values are in the smallest unit of the currency."""
+    currency = catalogue.tenant.currency
+    precision = get_currency_precision(currency)
+    return {kpi.id: precision for kpi in catalogue.kpis if kpi.unit.partition("/")[0] == currency}
+
+
+def _cells(value: Value, places: int, *, with_series: bool) -> list[str]:
     numbers = [value.value, value.target, value.expected]
     attained = "" if value.attainment is None else f"{value.attainment:.0%}"
-    told = ["" if number is None else f"{number:,.{0 if number == int(number) else 2}f}" for number in numbers]
+    told = ["" if number is None else _number(number, places) for number in numbers]
     names = [value.kpi, value.subject, value.period, *([value.series or ""] if with_series else [])]
     return [*names, *told, attained, str(value.n), value.status, str(value.version)]
+
+
+def _number(number: int | float, places: int) -> str:
+    """With the decimals of a currency's unit, of which there are `places`; else with two where it has any."""
+    if places:
+        return f"{number / 10**places:,.{places}f}"
+    return f"{number:,.{0 if number == int(number) else 2}f}"
 
 
 def _said(alert: Alert) -> str:

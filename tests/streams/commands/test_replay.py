@@ -164,6 +164,29 @@ def test_a_person_reads_a_table_and_sentences(catalogue: Path) -> None:
     assert "Calls" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("currency", "shown"),
+    [("VND", ["125,050", "300,000", "62,525"]), ("EUR", ["1,250.50", "3,000.00", "625.25"])],
+)
+def test_the_table_tells_money_in_units_of_its_currency(catalogue: Path, currency: str, shown: list[str]) -> None:
+    money = f"scope: org, period: month, unit: {currency}"
+    a_sale = "{ratio: {of: {sum: amount, of: sale.closed}, to: {count: sale.closed}}}"
+    kpis = f"""  - {{id: revenue, title: Revenue, kind: metric, {money}, measure: {{sum: amount, of: sale.closed}},
+      targets: [{{value: 300000, from: 2026-11-01}}]}}
+  - {{id: ticket, title: A sale, kind: metric, {money}/sale, measure: {a_sale}}}
+"""
+    catalogue.write_text(CATALOGUE.replace("currency: VND", f"currency: {currency}") + kpis)
+    sales = [json.loads(call(number, "2026-11-16T08:00:00+07:00")) for number in (1, 2)]
+    for sale, amount in zip(sales, (125_000, 50), strict=True):
+        data = {"owner": "an", "sale_id": sale["id"], "amount": amount, "currency": currency}
+        sale |= {"type": "sale.closed", "data": data}
+
+    result = run(catalogue, "\n".join(map(json.dumps, sales)))
+
+    told = {line.split()[0]: line.split() for line in result.stdout.splitlines() if " demo " in line}
+    assert shown == [*told["revenue"][3:5], told["ticket"][3]]
+
+
 def test_a_correction_in_the_wrong_place_is_named(catalogue: Path) -> None:
     wrong = json.loads(call(2, "2026-11-16T08:10:00+07:00"))
     wrong |= {"type": "meeting.held", "subject": "call-1"}
