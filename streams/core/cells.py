@@ -229,6 +229,11 @@ class Cells:
             for subject in touch.subjects:
                 self._touch_hour(touch, subject, fact, 1)
 
+    def take_back_parts(self, fact: Fact, credit: Credit, spread: Spread) -> None:
+        """Tell LINK that a fact is part of nothing, whatever it was told before."""
+        for tag, leaf, key, source, id_, _, _ in spread.parts(fact, credit):
+            self._parts[tag, leaf, key, source, id_] = None
+
     # -- rows
 
     def meet(self, owner: str | None) -> None:

@@ -107,6 +107,15 @@ class Ledger:
             elif event.supersedes is None:
                 yield ("root", *identity_of(event))
 
+    def amended(self) -> Iterator[Fact]:
+        """All that was ever a fact of what has been amended, whether or not it stands: each root with the data of each
+        of its versions, and each reversal."""
+        families = dict.fromkeys(self.family_of(event) for event in self if amends(event))
+        for family in families:
+            kin = Kin([], []) if family is None else self.kin(family)
+            for chain in (*kin.chains, *kin.loose):
+                yield from chain.ever()
+
     def get(self, identity: Identity) -> Event | None:
         """The event of this identity, if it is inside the horizon."""
         packed = self.packed(*identity)
@@ -260,6 +269,15 @@ class Chain:
         root = Fact(self.root.type, self.root.time_us, effective, identity_of(self.root), whole, taken, subject)
         own = [Fact(kept.type, kept.time_us, kept.data, identity_of(kept), subject=subject) for kept in reversals]
         return [root, *own]
+
+    def ever(self) -> Iterator[Fact]:
+        """The root with the data of every version, and every reversal."""
+        root = self.root
+        for role, kept in ((_ROLES.get(root.type, Role.ROOT), root), *self.members):
+            if role in (Role.ROOT, Role.CORRECTION):
+                yield Fact(root.type, root.time_us, kept.data, identity_of(root), subject=root.subject)
+            elif role is Role.REVERSAL:
+                yield Fact(kept.type, kept.time_us, kept.data, identity_of(kept), subject=root.subject)
 
 
 class Kin(NamedTuple):

@@ -312,7 +312,8 @@ class Observe:
             return
         before = Counted.stored(self._rows)
         pane_us = (self.watermark_us or 0) - PANE_HORIZON_US
-        recount(self._cells, spec.spread, spec.windows, before, spec.counted, self._facts, pane_us)
+        facts, amended = self._facts, self._ledger.amended
+        recount(self._cells, spec.spread, spec.windows, before, spec.counted, facts, amended, pane_us)
         self._meta["fingerprint"] = spec.fingerprint
         spec.counted.save(self._rows)
 

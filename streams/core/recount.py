@@ -2,7 +2,8 @@
 
 A KPI that counts as it did keeps its slots, also of what happened before the horizon. Events inside the horizon whose
 people belong elsewhere now are taken from where they were and added where they belong; what happened before it stays
-where it was counted. Of a KPI that is new, or counts otherwise, the events inside the horizon are all there is.
+where it was counted. Of a KPI that is new, or counts otherwise, the events inside the horizon are all there is. It may
+have been there before: stage LINK, which rests while no KPI joins anything, then knows parts that were amended since.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,14 +17,22 @@ from streams.core.windows import Windows
 
 ALWAYS_US = 0
 Facts = Callable[[], Iterable[Fact]]
-"""Every fact that stands inside the horizon."""
+"""Facts inside the horizon."""
 
 
 def recount(
-    cells: Cells, spread: Spread, windows: Windows, before: Counted | None, now: Counted, facts: Facts, pane_us: int
+    cells: Cells,
+    spread: Spread,
+    windows: Windows,
+    before: Counted | None,
+    now: Counted,
+    facts: Facts,
+    amended: Facts,
+    pane_us: int,
 ) -> None:
     """Take cells from what they were counted by to what a catalogue says; without `before` everything is counted anew.
-    Of hours before `pane_us` some are forgotten, so no event is taken from one."""
+    `facts` are those that stand, `amended` all that ever were of what is amended. Of hours before `pane_us` some are
+    forgotten, so no event is taken from one."""
     if before is not None and before[:3] == now[:3]:
         return
     kept, begun = _kept(before, now)
@@ -33,6 +42,8 @@ def recount(
     old, hours = spread.only(kept), spread.only(begun)
     if not fresh.types and moved is None and not hours.types:
         return
+    for fact in amended():
+        cells.take_back_parts(fact, spread.crediting.of(fact), fresh)
     cells.follow_turns(facts())
     for told in facts():
         fact = cells.timed(told)

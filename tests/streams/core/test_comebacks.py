@@ -60,6 +60,31 @@ def test_what_is_retracted_while_a_kpi_is_gone_is_not_counted_when_it_comes_back
     assert {"hn-1": 5, "an": 5, "acme": 5} == told(road, "customers")
 
 
+@pytest.mark.parametrize("others", [[], LINKED])
+def test_what_is_amended_while_a_kpi_joins_nothing_is_joined_as_it_stands_when_it_comes_back(
+    others: list[dict[str, Any]],
+) -> None:
+    some = [*SALES[:1], *others]
+    road = Road(company({"team": "hn-1"}, kpis=[*some, *bought_again("60d")]), POLICY, 1)
+    sell(road, 1, 5)
+    assert {"hn-1": 5, "an": 5, "acme": 5} == told(road, "again", shown=lambda one: one.n)
+
+    road.adopt(company({"team": "hn-1"}, kpis=some))
+    other, undone, reversed_ = (
+        sale(f"s{day}'", "2026-02-05T04:00:00", 1, customer_id="c1", supersedes={"source": "crm", "id": f"s{day}"})
+        for day in (2, 3, 4)
+    )
+    del reversed_["data"]["amount"]
+    gone = sale("s5", "2026-02-05T03:00:00", 1)
+    put(road, other, undone, retraction(undone), {**reversed_, "type": "sale.reversed"}, retraction(gone))
+    road.adopt(company({"team": "hn-1"}, kpis=[*some, *bought_again("60d")]))
+    sell(road, 6, 6)
+
+    # Of the customers c1, c3 and c6 the first has bought again: on the 2nd, as it was corrected.
+    assert {"hn-1": 3, "an": 3, "acme": 3} == told(road, "again", shown=lambda one: one.n)
+    assert {100 / 3} == set(told(road, "again").values())
+
+
 def test_a_person_who_moved_while_a_kpi_joined_nothing_is_counted_in_one_team_when_it_does_again() -> None:
     # A team with a target has a row in any case.
     customers = {**SALES[1], "targets": [{"value": 3, "per": "team"}]}
