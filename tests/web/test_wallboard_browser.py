@@ -1,7 +1,8 @@
 """The wallboard in a real browser: what a sales floor sees, live."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -9,12 +10,20 @@ from aiohttp.test_utils import unused_port
 from playwright.async_api import expect
 from prometheus_client import CollectorRegistry
 
+from schemas.catalogue.models import Kind
+from schemas.values import Scope
 from streams.core.board import Board
+from streams.simulation.company import demo_company
 from streams.web.app import build_web
 from tests.web.conftest import BrowserPage, FakeHealth, serving
 from tests.web.sample_board import alert, put_all, value
 
 pytestmark = pytest.mark.browser
+
+NUMERALS = """[...document.querySelectorAll(".figure b")].map((b) => parseFloat(getComputedStyle(b).fontSize))"""
+CUT = """[...document.querySelectorAll(".tile, .ribbon li")]
+    .filter((one) => one.scrollHeight > one.clientHeight || one.scrollWidth > one.clientWidth)
+    .map((one) => one.textContent)"""
 
 
 @pytest.fixture
@@ -187,12 +196,59 @@ async def test_numerals_are_large_on_a_wall_and_the_wall_fits_it(
     page = browser_page.page
     await page.goto(served)
 
-    sizes = await page.evaluate(
-        """[...document.querySelectorAll(".figure b")].map((b) => parseFloat(getComputedStyle(b).fontSize))"""
-    )
+    sizes = await page.evaluate(NUMERALS)
     assert len(sizes) == 6
     assert min(sizes) >= 64
     assert await page.evaluate("document.documentElement.scrollHeight") <= 1080
+
+
+SENTENCE = (
+    "Cả {team} chưa có khách hàng tiềm năng mới nào từ đầu tuần 49/2026, tức khoảng 5,7 giờ làm việc (thường khoảng 5,3"
+    " khách hàng tiềm năng mỗi ngày làm việc)."
+)
+
+
+@pytest.mark.parametrize("stalled", [["hn-1"], ["hn-1", "hn-2", "hcm-1", "cs-1"]])
+async def test_a_full_wall_fits_a_wide_screen_whatever_its_alerts_say_and_is_large_again_without_them(
+    browser_page: BrowserPage, stalled: list[str]
+) -> None:
+    board = Board(demo_company().catalogue, "vi")
+    put_all(
+        board, *every_tile(board), value("S8", board.catalogue.people[0].id, "person", 400, target=300, status="hit")
+    )
+    alerts = [alert(team, "K2", team, reason=SENTENCE.format(team=team)) for team in stalled]
+    put_all(board, *alerts, *(alert(one.id, "S7d", one.id) for one in board.catalogue.people))
+    page = browser_page.page
+    async with serving(build_web(board, FakeHealth(), CollectorRegistry(), interval_s=0.02)) as url:
+        await page.goto(url)
+        await expect(page.locator("#link")).to_have_class("link live")
+        await expect(page.locator(".tile")).to_have_count(18)
+
+        assert await page.evaluate("document.documentElement.scrollHeight") == 1080
+        for team in stalled[:3]:
+            await expect(page.locator("#ribbon")).to_contain_text(SENTENCE.format(team=team))
+        assert await page.evaluate(CUT) == []
+        shrunk = await page.evaluate(NUMERALS)
+
+        put_all(board, *({**one, "transition": "resolved"} for one in alerts))
+        await expect(page.locator("#ribbon")).not_to_contain_text("chưa có khách hàng")
+        assert await page.evaluate("document.documentElement.scrollHeight") == 1080
+        full = await page.evaluate(NUMERALS)
+        assert max(full) == 64
+        assert all(0.8 * large <= small <= large for small, large in zip(shrunk, full, strict=True))
+    assert browser_page.problems == []
+
+
+def every_tile(board: Board) -> Iterator[dict[str, Any]]:
+    """A row for each KPI with a goal of each team and department, and of the organisation."""
+    labels = {"day": "2026-11-23", "week": "2026-W48", "month": "2026-11", "quarter": "2026-Q4", "year": "2026"}
+    for kpi in board.catalogue.kpis:
+        period = (labels[kpi.period], "2026-11-23T00:00:00+07:00", "2026-11-24T00:00:00+07:00")
+        number = {"VND": 6_820_000_000, "%": 92.5}.get(kpi.unit, 251)
+        for subject, scope in board.floor.scopes.items():
+            if kpi.kind is not Kind.METRIC and scope is not Scope.PERSON:
+                told = {"target": number, "expected": number / 2, "status": "on_track", "period": period}
+                yield value(kpi.id, subject, scope, number, **told)
 
 
 async def test_all_text_stands_out_from_its_ground(browser_page: BrowserPage, served: str, fed: Board) -> None:

@@ -7,6 +7,8 @@ const link = document.getElementById("link");
 const ago = document.getElementById("ago");
 const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always", style: "short" });
 const SILENCE_MS = 45000; // the server says something every 15 s; a dead TCP connection says nothing
+const wide = matchMedia("(min-width: 1200px)");
+const LEAST = 80; // percent of a tile's size: what is smaller is not read from five metres
 let patchedAt = null;
 let heardAt = performance.now();
 let stream = null;
@@ -49,6 +51,18 @@ function flash(figure) {
   figure.classList.add("changed");
 }
 
+// A wall shows everything at once: where alerts need more of it, tiles give some of their size. What does not fit even
+// so is scrolled, in full size.
+function fit() {
+  const overflows = (percent) => {
+    board.style.setProperty("--fit", percent / 100);
+    return document.documentElement.scrollHeight > innerHeight;
+  };
+  let percent = 100;
+  while (overflows(percent) && wide.matches && percent > LEAST) percent -= 2;
+  if (overflows(percent)) overflows(100);
+}
+
 function patch({ order, density, parts }) {
   board.className = "board " + density;
   for (const [id, html] of Object.entries(parts)) {
@@ -60,6 +74,7 @@ function patch({ order, density, parts }) {
   order.forEach((id, i) => {
     if (board.children[i]?.id !== id) board.insertBefore(document.getElementById(id), board.children[i] ?? null);
   });
+  fit();
   patchedAt = performance.now();
 }
 
@@ -88,5 +103,7 @@ setInterval(() => {
   ago.textContent = seconds < 60 ? relative.format(-seconds, "second") : relative.format(-Math.floor(seconds / 60), "minute");
 }, 1000);
 
+addEventListener("resize", fit);
+fit();
 show("connecting", page.connecting);
 connect();
