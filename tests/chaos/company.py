@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -45,8 +45,6 @@ class Company:
     horizon_days: int = 100
     ordered: bool = True
     """Whether the watched team's alerts are those of the replay: a backlog that is judged at its own time."""
-    replays: dict[tuple[date, int], Replay] = field(default_factory=dict)
-    """What `kpi replay` said of the file on a day: rows that share a company need not ask again."""
 
 
 def few_hours_ago() -> datetime:
@@ -95,12 +93,6 @@ def _ordinary(count: int, seed: int, end: datetime, prefix: str = "") -> Mixed:
     arrivals.sort()
     events.arrived_s, events.lines = [at_s for at_s, _ in arrivals], [line for _, line in arrivals]
     return events
-
-
-def tenant_hour() -> tuple[date, int]:
-    """The tenant's date (UTC+7), late enough that yesterday is closed for live workers and replay alike; and the hour
-    since the epoch, which projections go by."""
-    return (now() + timedelta(hours=7, minutes=-6)).date(), int(now().timestamp() // 3600)
 
 
 def live_event(number: int) -> Json:

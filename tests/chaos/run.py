@@ -12,6 +12,7 @@ from asyncio.subprocess import DEVNULL, PIPE
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from subprocess import Popen
@@ -20,10 +21,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 
 from tests.chaos.backlog import Backlog
 from tests.chaos.cluster import ChaosBroker
-from tests.chaos.company import Company, Replay, tenant_hour
+from tests.chaos.company import Company, Replay
 from tests.chaos.proxy import Wire
 from tests.kafka.harness import PARTITIONS, ROOT
-from tests.kafka.product import STREAMS, Product, now, replayed
+from tests.kafka.product import STREAMS, Product, replayed
 from tests.streams.sinks.receiver import Receiver
 
 Worker = Popen[bytes]
@@ -336,18 +337,11 @@ class Run:
         await producer.send_and_wait(self.product.topic("kpi.events"), value, key=key)
         self.sent += 1
 
-    async def replayed(self, *, anew: bool) -> Replay:
-        """Rows and alerts of `kpi replay` on all that was sent, with a clock that ends now or, unless `anew`, earlier
-        this hour."""
-        company, hour = self.company, tenant_hour()
-        if not anew and not self.more_events and hour in company.replays:
-            return company.replays[hour]
-        catalogue = [part for path in company.catalogue for part in ("-c", path)]
-        options = ["--json", "--until", now().isoformat(), "--horizon", company.horizon_days]
-        said = replayed(await self.command("replay", company.path, *self.more_events, *catalogue, *options))
-        if not self.more_events:
-            company.replays[hour] = said
-        return said
+    async def replayed(self, until: datetime) -> Replay:
+        """Rows and alerts of `kpi replay` on all that was sent, with a clock that ends then."""
+        catalogue = [part for path in self.company.catalogue for part in ("-c", path)]
+        options = ["--json", "--until", until.isoformat(), "--horizon", self.company.horizon_days]
+        return replayed(await self.command("replay", self.company.path, *self.more_events, *catalogue, *options))
 
     async def command(self, *arguments: object) -> str:
         """What `kpi ...` prints; it does not outlive a run that is given up."""
