@@ -3,7 +3,10 @@
 import heapq
 from collections.abc import Iterator
 
+from streams.core.alerting.lifecycle import HoldEnds
+from streams.core.detectors.contract import WorkingTime, minute_when_worked
 from streams.core.policy import MINUTE_US
+from streams.core.windows import Window
 
 OPEN, CLOSE, RESTATE, HOUR, EVALUATE, SCORE = range(6)
 """What is due, in the order in which one minute's work is done."""
@@ -20,6 +23,17 @@ def minute_after(time_us: int) -> int:
 def minute_from(time_us: int) -> int:
     """The first whole minute at or after an instant."""
     return -(-time_us // MINUTE_US) * MINUTE_US
+
+
+def by_working_time(working_time: WorkingTime, window: Window) -> HoldEnds:
+    """A finding holds in working time: one of the day's last minute, or of the night, is told when work goes on. Where
+    the period has too little of it left the wall's time decides, for else it would never be told."""
+
+    def ends_us(since_us: int, hold_us: int) -> int:
+        worked_us = minute_when_worked(working_time, since_us, hold_us, window.end_us)
+        return since_us + hold_us if worked_us is None else worked_us
+
+    return ends_us
 
 
 class Timers:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from schemas.alerts import AlertClass, Severity
 from schemas.catalogue.models import Direction, Kind
 from schemas.values import Scope
-from streams.core.alerting.lifecycle import POLICIES, AlertState, Finding, advance, expire, recheck_us
+from streams.core.alerting.lifecycle import POLICIES, AlertState, Finding, HoldEnds, advance, expire, recheck_us
 from streams.core.alerting.lifecycle import Step as AlertStep
 from streams.core.calendar import Calendars
 from streams.core.detectors import anomaly
@@ -25,7 +25,7 @@ from streams.core.presence import Presence
 from streams.core.rows import Rows
 from streams.core.standing import course, expected, meets
 from streams.core.targets import Targets
-from streams.core.timers import minute_from
+from streams.core.timers import by_working_time, minute_from
 from streams.core.windows import Window, Windows
 
 ALERT, BASELINE = "alert", "baseline"
@@ -105,14 +105,16 @@ class Watch:
         window = self._windows.period(kpi.period, now_us)
         self._expire_others(plan, subject, window, now_us)
         working_time = self._working_time(subject, window)
+        hold_ends = by_working_time(working_time, window)
         checks = [minute_from(window.end_us)]
         for cls, (finding, check_us) in (
             (AlertClass.BEHIND, self._behind(plan, subject, window, now_us, first_us, working_time)),
             (AlertClass.STALLED, self._stalled(plan, subject, window, now_us, working_time)),
             (AlertClass.ANOMALY, (self._anomaly(plan, subject), None)),
         ):
-            after = self._advance(plan, subject, window, cls, finding, now_us)
-            checks += [at for at in (check_us, recheck_us(after, POLICIES[cls])) if at is not None and at > now_us]
+            after = self._advance(plan, subject, window, cls, finding, now_us, hold_ends)
+            again_us = recheck_us(after, POLICIES[cls], hold_ends)
+            checks += [at for at in (check_us, again_us) if at is not None and at > now_us]
         return min(checks)
 
     def close_hour(self, plan: Plan, subject: str) -> int | None:
@@ -279,11 +281,18 @@ class Watch:
     # -- lives
 
     def _advance(
-        self, plan: Plan, subject: str, window: Window, cls: AlertClass, finding: Finding | None, now_us: int
+        self,
+        plan: Plan,
+        subject: str,
+        window: Window,
+        cls: AlertClass,
+        finding: Finding | None,
+        now_us: int,
+        hold_ends: HoldEnds,
     ) -> AlertState | None:
         held = self._alerts[(plan.kpi.id, subject)]
         before = held[cls][1] if cls in held else None
-        after, steps = advance(before, finding, now_us, POLICIES[cls])
+        after, steps = advance(before, finding, now_us, POLICIES[cls], hold_ends=hold_ends)
         if after is not before:
             self._keep(plan, subject, window.id, cls, after)
         for step in steps:

@@ -5,7 +5,7 @@ very same object, so that its row need not be written. Who is told, and how ofte
 A finding that is only worth showing (severity info) is the caller's to keep away from here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import blake2b
@@ -20,10 +20,19 @@ Evidence = dict[str, int | float | str | None]
 
 @dataclass(frozen=True, slots=True)
 class LifecyclePolicy:
-    """How long a finding must hold before it fires, and how long it must be gone before it resolves; wall time."""
+    """How long a finding must hold before it fires (`HoldEnds`), and how long it must be gone before it resolves."""
 
     hold_us: int = 0
     keep_firing_us: int = 0
+
+
+HoldEnds = Callable[[int, int], int]
+"""(since, hold): the instant by which what was found at `since` has held for long enough. All in µs."""
+
+
+def by_wall_time(since_us: int, hold_us: int) -> int:
+    """A hold that also passes while nobody works."""
+    return since_us + hold_us
 
 
 POLICIES: Mapping[AlertClass, LifecyclePolicy] = {
@@ -96,7 +105,13 @@ def fingerprint(kpi: str, subject: str, period: str, cls: AlertClass) -> str:
 
 
 def advance(
-    state: AlertState | None, finding: Finding | None, now_us: int, policy: LifecyclePolicy, *, corrected: bool = False
+    state: AlertState | None,
+    finding: Finding | None,
+    now_us: int,
+    policy: LifecyclePolicy,
+    *,
+    corrected: bool = False,
+    hold_ends: HoldEnds = by_wall_time,
 ) -> Advanced:
     """The next state, and the transitions on the way: none, or one.
 
@@ -104,7 +119,7 @@ def advance(
     waiting for `keep_firing_us`. A pending alert whose finding goes away ends without a word, since nobody was told.
     """
     if finding is not None:
-        return _found(state, finding, now_us, policy)
+        return _found(state, finding, now_us, policy, hold_ends)
     if state is None:
         return None, []
     if state.transition is Transition.PENDING:
@@ -124,22 +139,24 @@ def expire(state: AlertState | None) -> list[Step]:
     return [_end(state, Transition.EXPIRED, Cause.PERIOD_CLOSED)]
 
 
-def recheck_us(state: AlertState | None, policy: LifecyclePolicy) -> int | None:
+def recheck_us(state: AlertState | None, policy: LifecyclePolicy, hold_ends: HoldEnds = by_wall_time) -> int | None:
     """When `advance` moves on by time alone, if the finding stays as it is."""
     if state is None:
         return None
     if state.transition is Transition.PENDING:
-        return state.since_us + policy.hold_us
+        return hold_ends(state.since_us, policy.hold_us)
     return None if state.clear_since_us is None else state.clear_since_us + policy.keep_firing_us
 
 
-def _found(state: AlertState | None, finding: Finding, now_us: int, policy: LifecyclePolicy) -> Advanced:
+def _found(
+    state: AlertState | None, finding: Finding, now_us: int, policy: LifecyclePolicy, hold_ends: HoldEnds
+) -> Advanced:
     if state is None and policy.hold_us > 0:
         return _enter(Transition.PENDING, finding, now_us)
     if state is None:
         return _enter(Transition.FIRING, finding, now_us)
     if state.transition is Transition.PENDING:
-        held = now_us - state.since_us >= policy.hold_us
+        held = now_us >= hold_ends(state.since_us, policy.hold_us)
         return _enter(Transition.FIRING, finding, now_us) if held else (state, [])
     return (state if state.clear_since_us is None else replace(state, clear_since_us=None)), []
 

@@ -176,6 +176,30 @@ def test_of_a_budget_spent_when_all_working_time_is_over_no_gap_is_told() -> Non
     )
 
 
+def week_of_sales(*later: tuple[str, int]) -> list[str]:
+    """When An, who sold 10 of 1,000 on Monday 2 March, is told to be behind by the end of the week."""
+    catalogue = company(SOLD, unit="VND", period="week", kind="lagging", targets=[{"value": 1000}])
+    events = [sale("2026-03-02 08:00", 10), *(sale(time, amount) for time, amount in later)]
+    outcome = replay(lines(events), catalogue, Policy(future_us=None), instant("2026-03-09 00:00"))
+    return [told.at[:16] for told in firing(outcome.alerts, "an")]
+
+
+def test_who_falls_behind_as_the_working_day_ends_is_told_when_work_goes_on() -> None:
+    # A fifth of the week's 40 working hours is over at 17:00 on Monday: before that nothing is said, and nobody acts on
+    # it at 17:15.
+    assert week_of_sales() == ["2026-03-03T08:15"]
+
+
+def test_who_catches_up_in_the_evening_is_told_nothing_until_behind_again() -> None:
+    # 190 of 1,000 are 80 % of the plan of nine and a half hours: until 09:30 on Tuesday.
+    assert week_of_sales(("2026-03-02 20:00", 180)) == ["2026-03-03T09:46"]
+
+
+def test_who_falls_behind_in_the_last_minutes_of_a_period_is_told_although_work_is_over() -> None:
+    # 795 are 80 % of the plan of 39.75 hours: until 16:45 on Friday, with no quarter of an hour left of the week.
+    assert week_of_sales(("2026-03-02 20:00", 785)) == ["2026-03-06T17:01"]
+
+
 def firing(alerts: list[Alert], subject: str) -> list[Alert]:
     return [
         alert
