@@ -12,35 +12,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas import topics
-from schemas.dead_letter import DeadLetter
-from schemas.events.envelope import Event, Reason, Rejected, encode
+from schemas.events.envelope import Event, Reason, Rejected
 from schemas.events.times import format_us
 from schemas.events.unnamed import UNNAMED
 from streams.core import frames
+from streams.core.amendments import Amendments
 from streams.core.cells import UNKNOWN_OWNER, Cells
 from streams.core.corrections import (
     FREE_TEXT,
     SALE,
     SALE_REVERSED,
     Ledger,
-    Standing,
-    amends,
-    identity_of,
     keep,
     pack,
     unpack,
 )
 from streams.core.counted import COUNTED, Counted
 from streams.core.facts import Fact
-from streams.core.frames import Slice
 from streams.core.observe_spec import ObserveSpec
+from streams.core.outcomes import Outcomes
+from streams.core.partitioned import to_judge, to_link
 from streams.core.policy import DAY_US, MINUTE_US, PANE_HORIZON_US, Policy
 from streams.core.recount import recount
 from streams.core.retained import Retained
 from streams.core.rows import Rows
-from streams.core.spread import route
-from streams.core.stage import Now, PlainRecord, Record, Send, Step
-from streams.core.store import Identity, MemoryStore
+from streams.core.stage import Now, Record, Send, Step
+from streams.core.store import MemoryStore
 
 try:
     from streams.core.ordinary import Ordinary
@@ -62,16 +59,15 @@ class Observe:
 
     def __init__(self, spec: ObserveSpec, partition: int) -> None:
         self._spec = spec
-        self._partition = partition
         self._source = f"{frames.FROM_OBSERVE}{partition}"
         self._rows = Rows()
         self._cells = Cells(self._rows, spec.spread, spec.windows)
         store = spec.open_store(partition)
         self._ledger = Ledger(store)
         self._retained = Retained(self._rows, self._ledger, store)
+        self._outcomes = Outcomes(partition)
+        self._amendments = Amendments(self._ledger, self._retained, self._cells, self._outcomes)
         self._ordinary = _ordinary_of(spec.policy, store, self._retained) if type(store) is MemoryStore else None
-        self._waiting: set[Identity] = set()
-        self._sends: list[Send] = []
         self._sent_us: int | None = None
         self._next_cut_us = 0
         self._watermark_us = NEVER_US
@@ -83,7 +79,7 @@ class Observe:
             "stamp_us": 0,  # when the open slice may be judged
             "swept_day": 0,
             "live": False,  # caught up before this chunk
-            "counts": {},
+            "counts": self._outcomes.numbers,
         }
 
     # -- state
@@ -96,23 +92,17 @@ class Observe:
     def ready(self) -> None:
         """Rebuild what is derived from the rows; under another catalogue, also what counts otherwise."""
         self._cells.ready()
-        for identity in self._retained.take_amending():
-            if not self._ledger.is_attached(identity):
-                self._waiting.add(identity)
+        self._amendments.ready()
         loaded = self._rows.get((META,))
         if loaded is not None:
-            self._meta = loaded
+            self._meta, self._outcomes.numbers = loaded, loaded["counts"]
             self._watermark_us = NEVER_US if loaded["watermark_us"] is None else loaded["watermark_us"]
             self._first_us = -NEVER_US if loaded["first_us"] is None else loaded["first_us"]
         self._adopt()
 
     def counts(self) -> Mapping[tuple[str, ...], int]:
         """(outcome, detail) -> events; detail is `late`, `conflict`, a reason code, or nothing."""
-        counted: dict[tuple[str, ...], int] = {("pending", ""): len(self._waiting)}
-        for name, number in self._meta["counts"].items():
-            outcome, _, detail = name.partition("|")
-            counted[(outcome, detail)] = number
-        return counted
+        return {("pending", ""): self._amendments.waiting, **self._outcomes.counts()}
 
     @property
     def watermark_us(self) -> int | None:
@@ -176,9 +166,9 @@ class Observe:
         times = self._watermark_us, self._first_us, cut_us
         taken = ordinary.take(outcomes, records, place, self._cells.alone, *times)
         place, self._watermark_us, applied, late, repeated = taken
-        self._outcome("applied", "", applied)
-        self._outcome("applied", "late", late)
-        self._outcome("duplicate", "", repeated)
+        self._outcomes.count("applied", "", applied)
+        self._outcomes.count("applied", "late", late)
+        self._outcomes.count("duplicate", "", repeated)
         return place
 
     def _take_each(self, records: Sequence[Record], outcomes: Sequence[Event | Rejected], now: Now, live: bool) -> None:
@@ -193,97 +183,35 @@ class Observe:
         watermark_us, first_us = self._watermark_us, self._first_us
         for record, event in zip(records, outcomes, strict=True):
             if isinstance(event, Rejected):
-                self._refuse(event, record, now)
+                self._outcomes.refuse(event, record, now)
                 continue
             time_us = event.time_us
             if not FIRST_YEAR_US <= time_us < LAST_YEAR_US or time_us > record.timestamp * 1000 + allowed_us:
-                self._refuse(outside_of_calendars(event) or _ahead(event, record, allowed_us), record, now)
+                self._outcomes.refuse(outside_of_calendars(event) or _ahead(event, record, allowed_us), record, now)
                 continue
             behind_us = watermark_us - time_us
             if behind_us > horizon_us:
-                self._outcome("beyond_horizon")
+                self._outcomes.count("beyond_horizon")
                 continue
             if FREE_TEXT in event.data or event.type in UNNAMED:
                 event = keep(event)
             alone = admit(event)
             if alone is not True and alone is not False:
-                self._outcome("duplicate", "" if unpack(alone) == event else "conflict")
+                self._outcomes.count("duplicate", "" if unpack(alone) == event else "conflict")
                 continue
             if behind_us < 0 or time_us < first_us:
                 self._advance(time_us, live)
                 watermark_us, first_us = self._watermark_us, self._first_us
             if not alone:
-                self._take_amending(event, "late" if behind_us > grace_us else "", record, now)
+                self._amendments.take(event, "late" if behind_us > grace_us else "", record, now)
                 continue
             add(event)
             if behind_us > grace_us:
                 late += 1
             else:
                 applied += 1
-        self._outcome("applied", "", applied)
-        self._outcome("applied", "late", late)
-
-    def _take_amending(self, event: Event, late: str, record: Record, now: Now) -> None:
-        """An event that has to do with others to its outcome."""
-        refused = self._amend(event, late, now)
-        if refused is not None:
-            self._retained.forget(event)
-            self._refuse(Rejected(Reason.NOT_SUPERSEDABLE, refused), record, now)
-
-    def _amend(self, event: Event, detail: str, now: Now) -> str | None:
-        """Replace the facts of the new event's family by what stands now; the reason where it may not stand there."""
-        family = self._ledger.family_of(event)
-        after = self._ledger.standing(family)
-        if identity_of(event) in after.refused:
-            return after.refused[identity_of(event)]
-        before = self._ledger.standing_without(event, family)
-        for fact in before.facts:
-            self._cells.count(fact, -1)
-        for fact in after.facts:
-            self._cells.count(fact, 1)
-        if amends(event) and identity_of(event) not in after.attached:
-            self._waiting.add(identity_of(event))
-        else:
-            self._outcome("applied", detail)
-        self._settle(after, event, now)
-        return None
-
-    def _settle(self, standing: Standing, newest: Event, now: Now) -> None:
-        """Events that waited for the newest are applied now; those that it made impossible become dead letters."""
-        for identity in standing.attached & self._waiting:
-            self._waiting.discard(identity)
-            self._outcome("applied")
-        for identity in standing.waiting - self._waiting - {identity_of(newest)}:
-            self._waiting.add(identity)
-            self._outcome("applied", step=-1)
-        for identity, sentence in standing.refused.items():
-            event = self._ledger.get(identity)
-            if event is None:
-                continue
-            self._waiting.discard(identity)
-            self._retained.forget(event)
-            # The record itself is gone: what is replayed is the event as the state kept it, without its free text.
-            record = PlainRecord(0, now.us // 1000, event.subject.encode(), encode(event))
-            self._refuse(Rejected(Reason.NOT_SUPERSEDABLE, sentence), record, now)
-
-    def _outcome(self, outcome: str, detail: str = "", step: int = 1) -> None:
-        if step:
-            counts, name = self._meta["counts"], outcome + "|" + detail
-            counts[name] = counts.get(name, 0) + step
-
-    def _refuse(self, rejected: Rejected, record: Record, now: Now) -> None:
-        self._outcome("dead_lettered", rejected.reason.value)
-        letter = DeadLetter.of(
-            rejected,
-            topic=topics.EVENTS.name,
-            partition=self._partition,
-            offset=record.offset,
-            at=format_us(now.us),
-            key=record.key,
-            value=record.value,
-            headers=record.headers,
-        )
-        self._sends.append(Send(topics.DEAD_LETTER, record.key, letter.model_dump_json().encode()))
+        self._outcomes.count("applied", "", applied)
+        self._outcomes.count("applied", "late", late)
 
     # -- memory
 
@@ -298,9 +226,7 @@ class Observe:
         self._meta["swept_day"] = watermark_us // DAY_US
         oldest_us = watermark_us - self._spec.policy.horizon_us
         for event in self._retained.expire(oldest_us):
-            if identity_of(event) in self._waiting:
-                self._waiting.discard(identity_of(event))
-                self._outcome("orphan")
+            self._amendments.expire(event)
         # Events are forgotten by whole days: a cell has to outlive the last event that can still be taken out of it.
         self._cells.sweep(oldest_us - DAY_US, watermark_us - PANE_HORIZON_US)
 
@@ -341,7 +267,7 @@ class Observe:
 
     def _finish(self, now: Now, clock_us: int | None) -> Step:
         self._cells.cut(self._meta["stamp_us"])
-        self._tell(clock_us)
+        sends = self._tell(clock_us)
         self._sweep()
         self._sent_us = now.us
         self._retained.save()
@@ -349,9 +275,7 @@ class Observe:
         self._rows.put((META,), self._meta)
         if self._rows.get((COUNTED,)) is None:
             self._spec.counted.save(self._rows)
-        step = Step(self._sends, self._rows.flush())
-        self._sends = []
-        return step
+        return Step(sends, self._rows.flush())
 
     def _tell_many(self) -> Step:
         """In the middle of a transaction: the slices so far, where they have become many. Rows are written at its end;
@@ -359,41 +283,18 @@ class Observe:
         if self._cells.slices < MOST_SLICES:
             return Step([], {})
         self._cells.cut(self._meta["stamp_us"])
-        self._tell(self.watermark_us)
-        step, self._sends = Step(self._sends, {}), []
-        return step
+        return Step(self._tell(self.watermark_us), {})
 
-    def _tell(self, clock_us: int | None) -> None:
-        """One frame to each partition of JUDGE, and of LINK where keys are counted."""
+    def _tell(self, clock_us: int | None) -> list[Send]:
+        """Dead letters; one frame to each partition of JUDGE, and of LINK where keys are counted."""
         spec, first_us = self._spec, self._meta["first_us"]
-        to_judge: list[list[Slice]] = [[] for _ in range(spec.partitions)]
-        to_link: list[list[Slice]] = [[] for _ in range(spec.partitions)]
-        groups = spec.spread.layout.groups
-        for slice_ in self._cells.take_slices((self.watermark_us or 0) - PANE_HORIZON_US):
-            parts: dict[int, Slice] = {}
-            for cell in slice_.cells:
-                target = spec.partition_of(route(groups[cell[0]].anonymous, cell[1], spec.org))
-                if target not in parts:
-                    parts[target] = Slice(slice_.stamp_us, layout=slice_.layout)
-                parts[target].cells.append(cell)
-            for target in range(spec.partitions) if slice_.absences else ():  # a member of any team may be anywhere
-                if target not in parts:
-                    parts[target] = Slice(slice_.stamp_us, layout=slice_.layout)
-                parts[target].absences += slice_.absences
-            for target, part in parts.items():
-                to_judge[target].append(part)
-            parts = {}
-            for key in slice_.keys:
-                parts.setdefault(spec.partition_of(key[4]), Slice(slice_.stamp_us)).keys.append(key)
-            for target in range(spec.partitions) if slice_.merges else ():  # a lead may be in any partition
-                parts.setdefault(target, Slice(slice_.stamp_us)).merges += slice_.merges
-            for own in slice_.parts:
-                parts.setdefault(spec.partition_of(own[2]), Slice(slice_.stamp_us)).parts.append(own)
-            for target, part in parts.items():
-                to_link[target].append(part)
-        self._sends += frames.frame_sends(topics.PARTIALS, self._source, clock_us, first_us, to_judge)
-        if spec.spread.has_keys or any(to_link):  # an edit may end what LINK, where it comes back, still has
-            self._sends += frames.frame_sends(topics.LINKS, self._source, clock_us, first_us, to_link)
+        slices = self._cells.take_slices((self.watermark_us or 0) - PANE_HORIZON_US)
+        cells, keys = to_judge(slices, spec), to_link(slices, spec)
+        sends = self._outcomes.take_letters()
+        sends += frames.frame_sends(topics.PARTIALS, self._source, clock_us, first_us, cells)
+        if spec.spread.has_keys or any(keys):  # an edit may end what LINK, where it comes back, still has
+            sends += frames.frame_sends(topics.LINKS, self._source, clock_us, first_us, keys)
+        return sends
 
 
 def _ordinary_of(policy: Policy, store: MemoryStore, retained: Retained) -> "Ordinary | None":
