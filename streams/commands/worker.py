@@ -19,7 +19,7 @@ from streams.core.stage import StoreFailedError
 from streams.core.store import OpenStore, in_memory
 from streams.garbage import collect_seldom
 from streams.metrics.collector import register
-from streams.metrics.told_once import ToldOnce
+from streams.metrics.fault_log import FaultLog
 from streams.routing import partition_of
 from streams.serving import Serving
 from streams.settings import SettingError, Settings, load_settings, unknown_variables
@@ -74,7 +74,7 @@ def assemble(
     registry = CollectorRegistry()
     register(registry, worker, catalogue, person_label=settings.person_label, locale=settings.locale)
     worker.add_service(Serving(worker, catalogue, registry))
-    worker.add_service(ToldOnce(worker))
+    worker.add_service(FaultLog(worker))
     return worker
 
 

@@ -20,7 +20,7 @@ from streams.core.watch import Watch
 from streams.core.windows import Window
 
 
-class _Telling(NamedTuple):
+class _Linked(NamedTuple):
     """What a linked total of a KPI and subject is about. `kpis` has the KPI alone; `decides` is what else its value
     decides, if anything; an open row that grows needs no second look where it `stands_alone`."""
 
@@ -56,7 +56,7 @@ class Hearing:
         self._scored = scored
         self._projections = projections
         self._heeded: dict[tuple[int, str], list[Heeded]] = {}
-        self._tellings: dict[tuple[str, str], _Telling] = {}
+        self._linked: dict[tuple[str, str], _Linked] = {}
 
     def take(self, source: str, slice_: Slice) -> None:
         """Everything that a slice tells."""
@@ -145,12 +145,12 @@ class Hearing:
             if self._partials.put_total(source, total) is not None:
                 self._projections.pool_changed(kpi)
             return
-        telling = self._tellings.get((kpi, subject))
+        linked = self._linked.get((kpi, subject))
         grain, window = self._spec.windows.parse(period)
-        if telling is None or grain is not telling.plan.kpi.period:
+        if linked is None or grain is not linked.plan.kpi.period:
             if not self._share.fits(kpi, subject, period):
                 return  # told before the catalogue changed
-            telling = None
+            linked = None
         is_over = window.end_us < self._progress.oldest_us - self._spec.reaches_us[kpi]
         less = None if is_over else self._partials.put_total(source, total)
         if less is None:
@@ -160,11 +160,11 @@ class Hearing:
         elif not is_whole(subject):
             self._lives.count_series(self._spec.plans[kpi], subject, window)
         else:
-            self._take_value(telling or self._find_telling(kpi, subject), subject, window, stamp_us, less=less)
+            self._take_value(linked or self._find_linked(kpi, subject), subject, window, stamp_us, less=less)
 
-    def _find_telling(self, kpi: str, subject: str) -> _Telling:
+    def _find_linked(self, kpi: str, subject: str) -> _Linked:
         plan, one = self._spec.plans[kpi], self._lookout.heeding(kpi, subject)
-        known = self._tellings[kpi, subject] = _Telling(
+        known = self._linked[kpi, subject] = _Linked(
             plan,
             self._spec.layout.of(kpi).number,
             {kpi: None},
@@ -173,9 +173,9 @@ class Hearing:
         )
         return known
 
-    def _take_value(self, telling: _Telling, subject: str, window: Window, stamp_us: int, *, less: bool) -> None:
+    def _take_value(self, linked: _Linked, subject: str, window: Window, stamp_us: int, *, less: bool) -> None:
         """A linked total has changed, and the KPI's value with it."""
-        plan, number, kpis, decides, stands_alone = telling
+        plan, number, kpis, decides, stands_alone = linked
         if less or not stands_alone or not self._values.touch_block(number, subject, window.id, kpis):
             self._lives.count(plan, subject, window)
         if decides is not None:

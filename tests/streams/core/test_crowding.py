@@ -9,7 +9,7 @@ from schemas.topics import Stage
 from streams.core.crowding import HIDDEN, MANY, MOST_BYTES, Crowded
 from streams.core.link import Link
 from streams.core.stage import Now
-from streams.metrics.told_once import ToldOnce
+from streams.metrics.fault_log import FaultLog
 from tests.streams.core.journeys.town import POLICY, Event, company, event, instant
 from tests.streams.core.road import Road
 
@@ -101,12 +101,12 @@ def test_no_key_that_stands_for_a_person_is_shown() -> None:
 def test_the_log_names_a_key_once_and_once_more_when_it_is_full(caplog: pytest.LogCaptureFixture) -> None:
     events = [called(n, "unknown") for n in range(MOST_BYTES // len(LONG_ID))]
     road = fed(*events[:MANY])
-    service = ToldOnce(cast(Any, SimpleNamespace(states=lambda: road.states)))
+    service = FaultLog(cast(Any, SimpleNamespace(states=lambda: road.states)))
 
     for more in ([], [], events[MANY:], []):
         road.put(more)
         road.run(Now(LATE, caught_up=False))
-        service.tell_new()
+        service.log_new()
 
     first, full = (record.getMessage() for record in caplog.records)
     assert "ticket_id 'unknown' of KPI 'k' joins 1,000 events, as no one thing does: it costs more with each" == first

@@ -54,7 +54,7 @@ KINDS = (
 )
 
 
-class ToldOnce(Service):
+class FaultLog(Service):
     """Looks at the states of this worker every few seconds."""
 
     def __init__(self, worker: Worker) -> None:
@@ -65,10 +65,10 @@ class ToldOnce(Service):
     @Service.task
     async def _look(self) -> None:
         while not self.should_stop:
-            self.tell_new()
+            self.log_new()
             await asyncio.sleep(LOOK_S)
 
-    def tell_new(self) -> None:
+    def log_new(self) -> None:
         """Logs what has not been told yet."""
         for kind, told in self._told.items():
             for fault in (fault for state in self._worker.states().values() for fault in kind.find(state)):

@@ -8,7 +8,7 @@ import pytest
 from schemas.topics import Stage
 from streams.core.observe import Observe
 from streams.core.stage import Now
-from streams.metrics.told_once import MOST_TOLD, ToldOnce
+from streams.metrics.fault_log import MOST_TOLD, FaultLog
 from tests.streams.core.journeys.town import POLICY, Event, company, event, instant
 from tests.streams.core.road import Road
 
@@ -28,12 +28,12 @@ def test_the_log_names_an_unknown_owner_once_and_says_where_the_rest_is_counted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     road = Road(company({"count": "call.completed"}), POLICY, 1)
-    service = ToldOnce(cast(Any, SimpleNamespace(states=lambda: road.states)))
+    service = FaultLog(cast(Any, SimpleNamespace(states=lambda: road.states)))
     strangers = [f"zoe-{number:03}" for number in range(MOST_TOLD + 2)]
 
     for some in (["an", "zoe-000"], [], strangers, strangers):
         heard(road, *some)
-        service.tell_new()
+        service.log_new()
 
     lines = [record.getMessage() for record in caplog.records]
     unnamed = f"more than {MOST_TOLD} unknown owners: kpi_unknown_owners counts them"
