@@ -26,8 +26,8 @@ HOOK = "webhook-1"
 """The receiver's name as a sink: the first in the list."""
 LOOKS = 3
 """An item may mature, an hour or a day begin, between the two sides of a comparison."""
-COMMITTED_S = 3.0
-"""What is true at a moment is on the topic a tick and a commit later."""
+STILL_S = 3.0
+"""Without another row on kpi.values; what is true at a moment is there a tick and a commit later."""
 SHOWN = 12
 """Differences of one kind that are written out."""
 
@@ -63,7 +63,7 @@ async def judge(run: Run, crashed: bool) -> Verdict:
     """
     verdict = Verdict()
     verdict.outcomes = await run.drained()
-    replayed = await _compare_values(run, verdict)
+    standing = await _standing(run)
     await _until_delivered(run, verdict)
     for look in run.last_looks:
         await look()
@@ -75,12 +75,22 @@ async def judge(run: Run, crashed: bool) -> Verdict:
     for worker in list(run.fleet):
         await run.stop(worker)
     told = await _read(run)
-    verdict.transitions, verdict.notices = len(told.alerts), len(told.notices)
-    verdict.problems += run.problems
-    verdict.problems += _wrong_outcomes(run, verdict.outcomes, told.letters)
-    verdict.problems += some(illegal_lives(told.alerts))
+    _compare_told(run, verdict, told, crashed)
+    replayed = await _compare_values(run, verdict, standing)
     if run.company.ordered:
         verdict.problems += some(_other_story(told.alerts, replayed))
+    verdict.problems += run.problems
+    tracebacks = run.product.logs().count("Traceback (most recent call last)")
+    if tracebacks:
+        run.notes.append(f"{tracebacks} tracebacks in the logs")
+    return verdict
+
+
+def _compare_told(run: Run, verdict: Verdict, told: Told, crashed: bool) -> None:
+    """Alerts, notices, letters and deliveries among themselves."""
+    verdict.transitions, verdict.notices = len(told.alerts), len(told.notices)
+    verdict.problems += _wrong_outcomes(run, verdict.outcomes, told.letters)
+    verdict.problems += some(illegal_lives(told.alerts))
     verdict.problems += some(_wrong_notices(told))
     verdict.repeated = _repeated(run)
     lost = run.product.logs().count("the commit is lost")
@@ -88,10 +98,6 @@ async def judge(run: Run, crashed: bool) -> Verdict:
         run.notes.append(f"{lost} commits lost by workers that lived, and done again")
     # A worker that lost its session, as on a machine that is too busy, can settle nothing: for its messages a crash.
     verdict.problems += some(_wrong_deliveries(run, told, crashed or lost > 0))
-    tracebacks = run.product.logs().count("Traceback (most recent call last)")
-    if tracebacks:
-        run.notes.append(f"{tracebacks} tracebacks in the logs")
-    return verdict
 
 
 def some(lines: Sequence[str]) -> list[str]:
@@ -103,16 +109,42 @@ def some(lines: Sequence[str]) -> list[str]:
 # -- values
 
 
-async def _compare_values(run: Run, verdict: Verdict) -> list[Row]:
-    """Compares what stands on kpi.values with a replay until that moment; the replay's alerts."""
-    for _ in range(LOOKS):
-        moment = now()
-        await asyncio.sleep(COMMITTED_S)
-        # Before the replay, which takes minutes: meanwhile items mature and projections move.
-        rows: dict[bytes, Row] = {}
-        apply(rows, await run.whole_topic("kpi.values"))
-        wanted, alerts = await run.replayed(moment)
-        wrong = differences(wanted, rows)
+@dataclass(frozen=True)
+class Standing:
+    """What stands on kpi.values at a moment."""
+
+    moment: datetime
+    rows: dict[bytes, Row]
+
+
+async def _standing(run: Run) -> Standing:
+    """Once rows change no more: all lanes were at rest, but some of what they had taken may not be committed yet."""
+    standing = Standing(now(), {})
+
+    async def is_still() -> bool:
+        nonlocal standing
+        before, standing = standing.rows, Standing(now(), {})
+        await asyncio.sleep(STILL_S)
+        apply(standing.rows, await run.whole_topic("kpi.values"))
+        return standing.rows == before
+
+    await run.until(is_still, "end of new rows on kpi.values")
+    return standing
+
+
+async def _compare_values(run: Run, verdict: Verdict, standing: Standing) -> list[Row]:
+    """Compares with a replay until that moment, or where rows differ with one of another; the replay's alerts.
+
+    The fleet is stopped: a replay takes minutes, and the cores that broker and workers want while they wait.
+    """
+    for look in range(LOOKS):
+        if look:
+            run.start_worker()
+            await run.all_run(*run.fleet)
+            standing = await _standing(run)
+            await run.stop(run.fleet[0])
+        wanted, alerts = await run.replayed(standing.moment)
+        wrong = differences(wanted, standing.rows)
         if not wrong:
             break
     verdict.rows, verdict.different_rows = len(wanted), len(wrong)
