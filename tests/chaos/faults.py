@@ -20,7 +20,7 @@ from tests.chaos.company import (
     two_years_company,
 )
 from tests.chaos.disk import Disk
-from tests.chaos.run import BrokenError, Run
+from tests.chaos.run import UNDER_FAULT, BrokenError, Run
 from tests.chaos.threads import in_thread
 from tests.streams.sinks.receiver import Answer, receiving
 
@@ -246,7 +246,7 @@ async def changelog_cut(run: Run, times: int) -> None:
     After each the changelogs are put back as they were; at the end the work goes on from there and must be exact.
     """
     worker = run.start_worker()
-    await run.reaches(0.4)
+    await run.reaches(0.9 * UNDER_FAULT)
     await run.stop(worker)
     await each_cut_is_refused(run, times)
     run.start_worker()
