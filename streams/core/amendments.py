@@ -1,19 +1,29 @@
 """Events that have to do with others - corrections, reversals, retractions, and what they are about - to their outcomes
 and to the cells: what stood of a family is taken back, what stands now is added."""
 
+from collections.abc import Iterable
+
 from schemas.events.envelope import Event, Reason, Rejected, encode
 from streams.core.cells import Cells
-from streams.core.corrections import Ledger, Standing, amends, identity_of
+from streams.core.corrections import Ledger, Standing, amends, identity_of, pack
+from streams.core.facts import Fact
 from streams.core.outcomes import Outcomes
+from streams.core.policy import DAY_US
 from streams.core.retained import Retained
+from streams.core.rows import Rows
 from streams.core.stage import Now, PlainRecord, Record
 from streams.core.store import Identity
+
+SETTLED = "settled"
+"""(SETTLED, source, id): an amendment whose root is beyond the horizon. What it did stays done; it is kept only for its
+repeats to be known."""
 
 
 class Amendments:
     """Of one partition; remembers which of them wait for what they are about."""
 
-    def __init__(self, ledger: Ledger, retained: Retained, cells: Cells, outcomes: Outcomes) -> None:
+    def __init__(self, rows: Rows, ledger: Ledger, retained: Retained, cells: Cells, outcomes: Outcomes) -> None:
+        self._rows = rows
         self._ledger = ledger
         self._retained = retained
         self._cells = cells
@@ -21,15 +31,23 @@ class Amendments:
         self._waiting: set[Identity] = set()
 
     def ready(self) -> None:
-        """Find again those that wait, among the events loaded."""
-        for identity in self._retained.take_amending():
-            if not self._ledger.is_attached(identity):
-                self._waiting.add(identity)
+        """Find again those that are settled and those that wait, among the events loaded."""
+        amending = self._retained.take_amending()
+        left = [identity for identity in amending if not self._is_settled(identity)]
+        for identity in set(amending).difference(left):
+            self._ledger.settle(self._ledger.known(identity))
+        self._waiting.update(identity for identity in left if not self._ledger.is_attached(identity))
 
     @property
     def waiting(self) -> int:
         """How many events have no outcome yet, for what they are about is not known."""
         return len(self._waiting)
+
+    @property
+    def settled(self) -> frozenset[bytes]:
+        """Those whose root is beyond the horizon, packed."""
+        names = [(str(key[1]), str(key[2])) for key, _ in self._rows.items(SETTLED)]
+        return frozenset(pack(self._ledger.known(name)) for name in names)
 
     def take(self, event: Event, detail: str, record: Record, now: Now) -> None:
         """A kept event to its outcome, of which `detail` says whether it is late."""
@@ -39,10 +57,44 @@ class Amendments:
             self._outcomes.refuse(Rejected(Reason.NOT_SUPERSEDABLE, refused), record, now)
 
     def expire(self, event: Event) -> None:
-        """An event is forgotten: one that still waits is an orphan."""
-        if identity_of(event) in self._waiting:
-            self._waiting.discard(identity_of(event))
-            self._outcomes.count("orphan")
+        """The day of an event is beyond the horizon; those that amend others come after the others.
+
+        A root is forgotten, and what amended it is settled. One that still waits is an orphan. One that amends what
+        stays, for it calls itself older than that, stays too: without it another version would stand.
+        """
+        identity = identity_of(event)
+        if self._is_settled(identity):
+            self._rows.drop((SETTLED, *identity))
+            self._ledger.remove_settled(event)
+        elif amends(event) and identity not in self._waiting:
+            self._retained.keep_with(event, self._ledger.last_root_us(event) // DAY_US)
+        else:
+            if identity in self._waiting:
+                self._waiting.discard(identity)
+                self._outcomes.count("orphan")
+            if event.supersedes is None and self._ledger.has_kin(event):
+                self._settle_below(event)
+            else:
+                self._ledger.remove(event)
+
+    def _settle_below(self, root: Event) -> None:
+        """Forget a root, or a reversal that named only its sale, which others amend or share a sale with."""
+        family = self._ledger.family_of(root)
+        assert family is not None, root
+        before, kin = self._ledger.standing(family), self._ledger.kin(family)
+        own = next(chain for chain in (*kin.chains, *kin.loose) if chain.root == root)
+        below = [own, *kin.loose] if own is kin.only else [own]
+        settled = [kept for chain in below for kept in (chain.root, *(member for _, member in chain.members))][1:]
+        for kept in settled:
+            self._rows.put((SETTLED, *identity_of(kept)), 1)
+            self._ledger.settle(kept)
+        self._ledger.remove(root)
+        after = self._ledger.standing(family)
+        found = after.attached & self._waiting
+        if found:  # of two sales of one name one is left: it is what a reversal of that name meant
+            gone = {identity_of(kept) for kept in (root, *settled)}
+            self._replace((fact for fact in before.facts if fact.identity not in gone), after.facts)
+            self._attach(found)
 
     def _amend(self, event: Event, detail: str, now: Now) -> str | None:
         """Replace the facts of the new event's family by what stands now; the reason where it may not stand there."""
@@ -51,10 +103,7 @@ class Amendments:
         if identity_of(event) in after.refused:
             return after.refused[identity_of(event)]
         before = self._ledger.standing_without(event, family)
-        for fact in before.facts:
-            self._cells.count(fact, -1)
-        for fact in after.facts:
-            self._cells.count(fact, 1)
+        self._replace(before.facts, after.facts)
         if amends(event) and identity_of(event) not in after.attached:
             self._waiting.add(identity_of(event))
         else:
@@ -62,11 +111,24 @@ class Amendments:
         self._settle(after, event, now)
         return None
 
-    def _settle(self, standing: Standing, newest: Event, now: Now) -> None:
-        """Events that waited for the newest are applied now; those that it made impossible become dead letters."""
-        for identity in standing.attached & self._waiting:
+    def _replace(self, before: Iterable[Fact], after: Iterable[Fact]) -> None:
+        for fact in before:
+            self._cells.count(fact, -1)
+        for fact in after:
+            self._cells.count(fact, 1)
+
+    def _attach(self, found: Iterable[Identity]) -> None:
+        """Some that waited have found what they are about."""
+        for identity in found:
             self._waiting.discard(identity)
             self._outcomes.count("applied")
+
+    def _is_settled(self, identity: Identity) -> bool:
+        return self._rows.get((SETTLED, *identity)) is not None
+
+    def _settle(self, standing: Standing, newest: Event, now: Now) -> None:
+        """Events that waited for the newest are applied now; those that it made impossible become dead letters."""
+        self._attach(standing.attached & self._waiting)
         for identity in standing.waiting - self._waiting - {identity_of(newest)}:
             self._waiting.add(identity)
             self._outcomes.count("applied", step=-1)

@@ -39,12 +39,12 @@ OWN = ""
 class Cells:
     """Cells as rows of OBSERVE."""
 
-    def __init__(self, rows: Rows, spread: Spread, windows: Windows) -> None:
+    def __init__(self, rows: Rows, spread: Spread, windows: Windows, horizon_us: int) -> None:
         self._rows = rows
         self._spread = spread
         self._windows = windows
         self._columns = Columns(spread, windows)
-        self._handling = Handling(rows)
+        self._handling = Handling(rows, horizon_us)
         self._touched: dict[Key, None] = {}
         self._parts: dict[tuple[str, int, str, str, str], Payload | None] = {}
         self._merges: dict[tuple[str, str], tuple[int, str, str] | None] = {}

@@ -102,7 +102,8 @@ class Ledger:
         for event in self:
             family = _sale_family(event)
             if family is not None:
-                if self._store.members(family)[0] == identity_of(event):
+                members = self._store.members(family)
+                if members and members[0] == identity_of(event):  # a settled reversal has left its family
                     yield family
             elif event.supersedes is None:
                 yield ("root", *identity_of(event))
@@ -121,9 +122,13 @@ class Ledger:
         packed = self.packed(*identity)
         return None if packed is None else unpack(packed)
 
+    def known(self, identity: Identity) -> Event:
+        """The event of an identity that is inside the horizon."""
+        return unpack(self._packed(identity))
+
     def is_attached(self, identity: Identity) -> bool:
         """Whether a kept amendment has found its place."""
-        return identity in self.standing(self.family_of(self._known(identity))).attached
+        return identity in self.standing(self.family_of(self.known(identity))).attached
 
     def add(self, event: Event, packed: bytes) -> None:
         """Take an event whose identity is new."""
@@ -148,7 +153,28 @@ class Ledger:
         """Forget an event (past the horizon, or refused)."""
         self._store.remove(event.source, event.id)
         if event.supersedes is not None or event.type in SALES:
-            self._store.leave(_joined(event), identity_of(event))
+            self.settle(event)
+
+    def settle(self, event: Event) -> None:
+        """Take a sale or an amendment out of its family: it stays known, and has to do with no other event any more."""
+        self._store.leave(_joined(event), identity_of(event))
+
+    def remove_settled(self, event: Event) -> None:
+        """Forget an event that has left its family before."""
+        self._store.remove(event.source, event.id)
+
+    def has_kin(self, root: Event) -> bool:
+        """Whether an event that supersedes none shares its family with others."""
+        family = _sale_family(root)
+        shares = family is not None and len(self._store.members(family)) > 1
+        return shares or self._store.has_members(root.source, root.id)
+
+    def last_root_us(self, event: Event) -> int:
+        """The time of the latest root, or reversal that names only its sale, in the family of an attached amendment."""
+        family = self.family_of(event)
+        assert family is not None, event
+        kin = self.kin(family)
+        return max(chain.root.time_us for chain in (*kin.chains, *kin.loose))
 
     def family_of(self, kept: Event) -> Family | None:
         """The family that an event belongs to, or None while its root is not known."""
@@ -168,7 +194,7 @@ class Ledger:
         if family[0] == "root":
             root = self.get((family[1], family[2]))
             return self._stand([root] if root is not None else [], [])
-        members = [self._known(identity) for identity in self._store.members(family)]
+        members = [self.known(identity) for identity in self._store.members(family)]
         return self._stand(
             [kept for kept in members if kept.type == SALE], [kept for kept in members if kept.type != SALE]
         )
@@ -209,9 +235,6 @@ class Ledger:
         found, lost = (names, set()) if len(live) == 1 else (set(), names)
         return Standing(facts, frozenset(attached | found), frozenset(lost), refused)
 
-    def _known(self, identity: Identity) -> Event:
-        return unpack(self._packed(identity))
-
     def _packed(self, identity: Identity) -> bytes:
         packed = self.packed(*identity)
         assert packed is not None, identity  # who joined a family is kept
@@ -229,7 +252,7 @@ class Ledger:
         while todo:
             above, parent = todo.pop()
             for identity in self._store.members(("root", *identity_of(parent))):
-                kept = self._known(identity)
+                kept = self.known(identity)
                 if kept.subject != parent.subject:
                     continue
                 found = _role(kept, parent, above, root)

@@ -2,8 +2,9 @@
 
 MEASURES section 4 (C5k). A ticket's events meet in one partition of OBSERVE. What stands of one owner's work on one
 ticket is a row there, its turns in the order of (time, source, id): an end belongs to the start that stands directly
-before it, if one does. So a turn that comes or goes changes the time of itself and of the next one alone. Nothing is
-kept for a catalogue that does not read `work_s`.
+before it, if one does, and by no more than the horizon. So a turn that comes or goes changes the time of itself and of
+the next one alone, and what has been forgotten makes no difference. Nothing is kept for a catalogue that does not read
+`work_s`.
 """
 
 from bisect import bisect_left
@@ -55,10 +56,12 @@ def reads_work(plan: Plan) -> bool:
 
 
 class Handling:
-    """The turns of one partition of OBSERVE, as its rows. Packed: a ticket costs some 300 bytes, not 1,000."""
+    """The turns of one partition of OBSERVE, as its rows. Packed: a ticket costs some 300 bytes, not 1,000. No work is
+    longer than `longest_us`."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, longest_us: int) -> None:
         self._rows = rows
+        self._longest_us = longest_us
 
     def take(self, fact: Fact, sign: int) -> list[tuple[Fact, int]]:
         """Add (`sign` 1) or take back (-1) a turn. What that changes besides, to be taken back and added in this order:
@@ -78,18 +81,15 @@ class Handling:
             del turns[at]
             changed = [(turn, before, None), *((after, turn, before) for after in following)]
         self._put(key, turns)
-        return [told for change in changed for told in _retold(fact.subject, *change)]
+        return [told for change in changed for told in self._retold(fact.subject, *change)]
 
     def sweep(self, oldest_us: int) -> None:
-        """Forget turns of before an instant: no event can change them any more. A start directly before it may still
-        be that of an end."""
+        """Forget turns that no event of an instant or later has to do with."""
         for key, _ in self._rows.items(WORK):
             turns = self._turns(key)
-            at = bisect_left(turns, oldest_us, key=lambda turn: turn.time_us)
-            if at == len(turns):
-                self._rows.drop(key)
-            elif at > 1:
-                self._put(key, turns[at - 1 :])
+            at = bisect_left(turns, oldest_us - self._longest_us, key=lambda turn: turn.time_us)
+            if at:
+                self._put(key, turns[at:])
 
     @property
     def is_followed(self) -> bool:
@@ -100,7 +100,7 @@ class Handling:
         """A turn as it stands by now: an end with the time worked that no system measured."""
         turn, turns = _turn_of(fact), self._turns((WORK, fact.data[TICKET], fact.data[OWNER]))
         at = bisect_left(turns, _order(turn), key=_order)
-        worked = _worked(turn, turns[at - 1] if at else None)
+        worked = _worked(turn, turns[at - 1] if at else None, self._longest_us)
         return fact if worked is None else fact._replace(data=worked)
 
     def forget(self) -> None:
@@ -112,6 +112,15 @@ class Handling:
         packed: bytes | None = self._rows.get(key)
         return [] if packed is None else [_Turn(*turn) for turn in _unpack(packed)]
 
+    def _retold(self, subject: str, turn: _Turn, was: _Turn | None, now: _Turn | None) -> Iterator[tuple[Fact, int]]:
+        """One end, where another turn stands directly before it than did."""
+        old, new = _worked(turn, was, self._longest_us), _worked(turn, now, self._longest_us)
+        if turn.data is None or old == new:
+            return
+        end = Fact(ENDED, turn.time_us, turn.data, (turn.source, turn.id), subject=subject)
+        yield end if old is None else end._replace(data=old), -1
+        yield end if new is None else end._replace(data=new), 1
+
     def _put(self, key: Key, turns: list[_Turn]) -> None:
         packed = _pack(turns)
         if len(packed) > MOST_BYTES:
@@ -122,7 +131,7 @@ class Handling:
             self._rows.drop(key)
 
 
-def timed(facts: Iterable[Fact]) -> Iterator[Fact]:
+def timed(facts: Iterable[Fact], longest_us: int) -> Iterator[Fact]:
     """All facts at once, those ends with their `work_s` that no system measured: for whoever has every fact at hand."""
     work: dict[tuple[str, str], list[Fact]] = defaultdict(list)
     for fact in facts:
@@ -134,7 +143,7 @@ def timed(facts: Iterable[Fact]) -> Iterator[Fact]:
         turns.sort(key=lambda fact: (fact.time_us, *fact.identity))
         yield turns[0]
         for before, fact in pairwise(turns):
-            worked = _worked(_turn_of(fact), _turn_of(before))
+            worked = _worked(_turn_of(fact), _turn_of(before), longest_us)
             yield fact if worked is None else fact._replace(data=worked)
 
 
@@ -148,19 +157,9 @@ def _order(turn: _Turn) -> tuple[int, str, str]:
     return turn[:3]
 
 
-def _worked(turn: _Turn, before: _Turn | None) -> dict[str, Any] | None:
+def _worked(turn: _Turn, before: _Turn | None, longest_us: int) -> dict[str, Any] | None:
     """The data of an end with the time worked, by the turn directly before it; None where it stays as it is."""
-    if turn.data is None or before is None or not before.is_start:
+    if turn.data is None or before is None or not before.is_start or turn.time_us - before.time_us > longest_us:
         return None
     seconds, rest_us = divmod(turn.time_us - before.time_us, 1_000_000)
     return {**turn.data, WORK_S: seconds + rest_us / 1_000_000 if rest_us else seconds}
-
-
-def _retold(subject: str, turn: _Turn, was: _Turn | None, now: _Turn | None) -> Iterator[tuple[Fact, int]]:
-    """One end, where another turn stands directly before it than did."""
-    old, new = _worked(turn, was), _worked(turn, now)
-    if turn.data is None or old == new:
-        return
-    end = Fact(ENDED, turn.time_us, turn.data, (turn.source, turn.id), subject=subject)
-    yield end if old is None else end._replace(data=old), -1
-    yield end if new is None else end._replace(data=new), 1

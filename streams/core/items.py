@@ -109,8 +109,10 @@ class Items:
             opened[key][1].replace(source, id_, payload, origin)
         for key, (item, moments) in opened.items():
             if moments.is_told_again:  # OBSERVE counts anew: JUDGE may have forgotten the KPI since then
+                settled_us = view.oldest_us - self._places[str(key[1]), int(key[2])].leaf.journey.reach_us
                 for subject, window in _by_subject(item.told):
-                    self._totals.touch((str(key[1]).rpartition(".")[0], subject, window))
+                    if not self._is_settled(window, settled_us):
+                        self._totals.touch((str(key[1]).rpartition(".")[0], subject, window))
             if moments.is_changed:
                 item.moments = moments.in_order()
                 self._tell(key, item, view)

@@ -28,7 +28,7 @@ from streams.core.relayout import shape_of
 from streams.core.row_lives import RowLives
 from streams.core.rows import Key
 from streams.core.scored_rows import ScoredRows
-from streams.core.stage import Now, Record, Step
+from streams.core.stage import Now, Record, Send, Step
 from streams.core.timers import Timers
 from streams.core.watch import Watch
 
@@ -144,11 +144,13 @@ class Judge:
         for kpi, subject, cls, state in self._watch.alerts():
             yield kpi, subject, cls, state.severity.value, state.transition.value
 
-    def final(self) -> Iterator[Value]:
-        """Every row as of the clock; what a closed period's next minute would restate is restated."""
+    def final(self) -> tuple[list[Value], list[Send]]:
+        """Every row as of the clock, and records of kpi.values: what a closed period's next minute would restate or
+        withdraw is restated or withdrawn."""
         self._scored.score_all()
         self._tables.series.settle_all()
-        return self._values.final(self._spec.plans, self._progress.at_us)
+        rows = list(self._values.final(self._spec.plans, self._progress.at_us))
+        return rows, self._values.take_sends()
 
     # -- the road
 

@@ -79,10 +79,13 @@ class JudgeTables:
         if at_us // DAY_US <= progress.swept_day:
             return
         progress.swept_day = at_us // DAY_US
-        progress.oldest_us = oldest_us = at_us - self.spec.policy.horizon_us
+        # OBSERVE still amends events of the whole day with which the horizon begins. And a day more: the clock of a
+        # slice may be a minute ahead of the events in it, and that minute in another day.
+        progress.oldest_us = oldest_us = (progress.swept_day - 1) * DAY_US - self.spec.policy.horizon_us
         if self.spec.told_late:
             self.peers.settle(oldest_us)
         reaches_us, groups_us = self.spec.kept_us(oldest_us - self.peers.settled_us)
+        self.series.settle_withdrawn()
         self.values.sweep(oldest_us, reaches_us)
         self.partials.sweep(
             lambda window_id, reach_us: windows.parse(window_id)[1].end_us < oldest_us - reach_us, reaches_us, groups_us

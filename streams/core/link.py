@@ -100,14 +100,16 @@ class Link:
         while (stamp_us := self._aligned.next_us) is not None:
             slices += self._pass_time(stamp_us)
             slices += self._told_until(stamp_us)
+            self._forget(stamp_us)
             self._now_us = max(self._now_us, stamp_us)
             slices.append(self._count(*self._aligned.pop()))
         if (clock_us := self.clock_us) is not None:
             slices += self._pass_time(clock_us + 1)
             self._now_us = max(self._now_us, clock_us)
         slices += self._told_until(FOREVER_US)
+        if clock_us is not None:
+            self._forget(clock_us)
         self._aligned.save()
-        self._sweep()
         return Step(self._tell(slices), self._rows.flush())
 
     def tick(self, now: Now) -> Step:
@@ -145,6 +147,7 @@ class Link:
         while (due_us := self._items.next_us) is not None and due_us < before_us:
             stamp_us, until_us = self._spec.stamp(due_us)
             slices += self._told_until(stamp_us)
+            self._forget(stamp_us)
             self._items.pass_time(min(until_us, before_us), self._view.oldest_us, self._first_us)
             slices.append(self._slice(stamp_us))
         return slices
@@ -155,10 +158,10 @@ class Link:
 
     @property
     def _oldest_us(self) -> int:
-        """What ended before this is forgotten. Two days more than JUDGE, whose clock may be behind ours: half a total
-        must not reach it."""
+        """What ended before this is forgotten. JUDGE does so two days earlier, for its clock may be behind ours, and
+        half a total must not reach it."""
         swept_day = self._rows.get((META,))
-        return ALWAYS_US if swept_day is None else (swept_day - 2) * DAY_US - self._spec.policy.horizon_us
+        return ALWAYS_US if swept_day is None else (swept_day - 3) * DAY_US - self._spec.policy.horizon_us
 
     def _count(self, source: str, slice_: Slice) -> Slice:
         """Apply one slice; the totals that it changed."""
@@ -256,12 +259,15 @@ class Link:
             sends += [send for send in onward if send.partition in moved]
         return sends
 
-    def _sweep(self) -> None:
-        """Now and then, forget windows that nothing inside the horizon can change."""
-        clock_us = self.clock_us
-        if clock_us is None or clock_us // DAY_US < (self._rows.get((META,)) or 0) + SWEEP_DAYS:
+    def _forget(self, at_us: int) -> None:
+        """Once a week of event time, forget windows that nothing inside the horizon can change.
+
+        Before what happens at this instant: what an event finds must not depend on how events fell into chunks.
+        """
+        day = at_us // DAY_US // SWEEP_DAYS * SWEEP_DAYS
+        if day <= (self._rows.get((META,)) or 0):
             return
-        self._rows.put((META,), clock_us // DAY_US)
+        self._rows.put((META,), day)
         oldest_us = self._oldest_us
         for key, _ in self._rows.items(REFERENCE):
             if self._spec.windows.parse(str(key[4]))[1].end_us < oldest_us:

@@ -61,13 +61,14 @@ class Observe:
         self._spec = spec
         self._source = f"{frames.FROM_OBSERVE}{partition}"
         self._rows = Rows()
-        self._cells = Cells(self._rows, spec.spread, spec.windows)
+        self._cells = Cells(self._rows, spec.spread, spec.windows, spec.policy.horizon_us)
         store = spec.open_store(partition)
         self._ledger = Ledger(store)
         self._retained = Retained(self._rows, self._ledger, store)
         self._outcomes = Outcomes(partition)
-        self._amendments = Amendments(self._ledger, self._retained, self._cells, self._outcomes)
+        self._amendments = Amendments(self._rows, self._ledger, self._retained, self._cells, self._outcomes)
         self._ordinary = _ordinary_of(spec.policy, store, self._retained) if type(store) is MemoryStore else None
+        self._is_swept = True
         self._sent_us: int | None = None
         self._next_cut_us = 0
         self._watermark_us = NEVER_US
@@ -126,8 +127,9 @@ class Observe:
         return len(self._ledger)
 
     def kept(self) -> list[bytes]:
-        """Every event inside the horizon, packed: what an explanation begins with."""
-        return self._ledger.kept()
+        """Every event inside the horizon that may still be amended, packed: what an explanation begins with."""
+        settled = self._amendments.settled
+        return [packed for packed in self._ledger.kept() if packed not in settled] if settled else self._ledger.kept()
 
     # -- the road
 
@@ -163,7 +165,7 @@ class Observe:
     ) -> int:
         """The ordinary events from `place` on; where they end."""
         cut_us = -NEVER_US if live else self._next_cut_us
-        times = self._watermark_us, self._first_us, cut_us
+        times = self._watermark_us, self._first_us, cut_us, self._forgets_us
         taken = ordinary.take(outcomes, records, place, self._cells.alone, *times)
         place, self._watermark_us, applied, late, repeated = taken
         self._outcomes.count("applied", "", applied)
@@ -180,7 +182,7 @@ class Observe:
         allowed_us = _allowed_us(policy)
         admit, add = self._retained.admit, self._cells.alone.append
         applied = late = 0
-        watermark_us, first_us = self._watermark_us, self._first_us
+        watermark_us, first_us, forgets_us = self._watermark_us, self._first_us, self._forgets_us
         for record, event in zip(records, outcomes, strict=True):
             if isinstance(event, Rejected):
                 self._outcomes.refuse(event, record, now)
@@ -193,6 +195,9 @@ class Observe:
             if behind_us > horizon_us:
                 self._outcomes.count("beyond_horizon")
                 continue
+            if time_us >= forgets_us and self._ledger.packed(event.source, event.id) is None:
+                self._forget(time_us)
+                forgets_us = self._forgets_us
             if FREE_TEXT in event.data or event.type in UNNAMED:
                 event = keep(event)
             alone = admit(event)
@@ -215,20 +220,31 @@ class Observe:
 
     # -- memory
 
-    def _sweep(self) -> None:
-        """Once a day of event time, forget what lies beyond the horizon. What still waits there is an orphan.
+    @property
+    def _forgets_us(self) -> int:
+        """The beginning of the day of event time on which events are forgotten again."""
+        return int(self._meta["swept_day"] + 1) * DAY_US
 
-        Everything gathered is counted by now: an event of a chunk that spans a year belongs to a cell that goes here.
+    def _forget(self, watermark_us: int) -> None:
+        """Once a day of event time, forget the events of the days beyond the horizon.
+
+        As the first event of the day comes, not as its chunk ends: what an amendment finds must depend on the events
+        before it, not on how they fell into chunks.
         """
-        watermark_us = self.watermark_us
-        if watermark_us is None or watermark_us // DAY_US <= self._meta["swept_day"]:
-            return
         self._meta["swept_day"] = watermark_us // DAY_US
-        oldest_us = watermark_us - self._spec.policy.horizon_us
-        for event in self._retained.expire(oldest_us):
+        self._is_swept = False
+        for event in self._retained.expire(watermark_us - self._spec.policy.horizon_us):
             self._amendments.expire(event)
+
+    def _sweep(self) -> None:
+        """Where events were forgotten, forget cells. Everything gathered is counted by now: an event of a chunk that
+        spans a year belongs to a cell that goes here."""
+        if self._is_swept:
+            return
+        self._is_swept = True
+        oldest_us = self._watermark_us - self._spec.policy.horizon_us
         # Events are forgotten by whole days: a cell has to outlive the last event that can still be taken out of it.
-        self._cells.sweep(oldest_us - DAY_US, watermark_us - PANE_HORIZON_US)
+        self._cells.sweep(oldest_us - DAY_US, self._watermark_us - PANE_HORIZON_US)
 
     def _adopt(self) -> None:
         """Take over what another catalogue counted, as far as it counts the same. Rows of before version 0.1.0 do not

@@ -7,7 +7,7 @@ from schemas.catalogue.models import Catalogue, Kind
 from schemas.events.decode import Decoder
 from schemas.events.registry import Registry
 from streams.core.counted import COUNTING, Counted
-from streams.core.policy import MINUTE_US, Policy
+from streams.core.policy import DAY_US, MINUTE_US, Policy
 from streams.core.spread import Spread
 from streams.core.stage import PartitionOf
 from streams.core.store import OpenStore, in_memory
@@ -47,13 +47,15 @@ class ObserveSpec:
 
     def stamp(self, time_us: int) -> tuple[int, int]:
         """When what happens at an instant of a backlog may be judged, and from when on something later is judged
-        apart. Where a KPI can alert, each minute is; else only the closing of a period makes a difference."""
+        apart. Where a KPI can alert, each minute is; else only the closing of a period makes a difference, and the
+        beginning of a day, on which something may be forgotten."""
         minute_us = time_us // MINUTE_US * MINUTE_US
         if self._watched:
             return minute_us, minute_us + MINUTE_US
         grace_us = self.policy.grace_us
         periods = [self.windows.period(grain, minute_us - grace_us) for grain in self._grains]
+        day_us = minute_us // DAY_US * DAY_US
         return (
-            max(minute_from(period.start_us + grace_us) for period in periods),
-            min(minute_from(period.end_us + grace_us) for period in periods),
+            max(day_us, *(minute_from(period.start_us + grace_us) for period in periods)),
+            min(day_us + DAY_US, *(minute_from(period.end_us + grace_us) for period in periods)),
         )

@@ -23,4 +23,5 @@ class Ordinary:
         watermark_us: int,
         first_us: int,
         cut_us: int,
+        forgets_us: int,
     ) -> tuple[int, int, int, int, int]: ...

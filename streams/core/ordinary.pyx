@@ -67,10 +67,11 @@ cdef class Ordinary:
         long long watermark_us,
         long long first_us,
         long long cut_us,
+        long long forgets_us,
     ):
         """Takes events from `place` on, to be counted from `alone`: (where the run ends, watermark, events in time,
-        late ones, repeats). An event before `first_us` ends it, and one that would move the watermark to `cut_us` or
-        past it."""
+        late ones, repeats). An event before `first_us` ends it, one that would move the watermark to `cut_us` or
+        past it, and one of `forgets_us` or later."""
         cdef long long time_us, day, last_day = -1
         cdef Py_ssize_t applied = 0, late = 0, repeated = 0
         cdef list of_day = None
@@ -81,7 +82,7 @@ cdef class Ordinary:
             if type(event) is not self.event:
                 break
             time_us = <object>PyTuple_GET_ITEM(event, TIME_US)
-            if time_us < first_us or (time_us > watermark_us and time_us >= cut_us):
+            if time_us < first_us or time_us >= forgets_us or (time_us > watermark_us and time_us >= cut_us):
                 break
             if not self.earliest_us <= time_us < self.latest_us or watermark_us - time_us > self.horizon_us:
                 break

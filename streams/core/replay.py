@@ -115,8 +115,10 @@ class _Road:
 
     def outcome(self, refusals: list[Refusal[Place]], ignored: int) -> Outcome[Place]:
         """Everything said."""
+        final, sends = self._judge.final()
+        self._hear(sends)
         published = map(Value.model_validate_json, self._published.values())
-        rows = {RowName.of(value): value for value in (*published, *self._judge.final())}
+        rows = {RowName.of(value): value for value in (*published, *final)}
         counts = dict(self._observe.counts())
         pending = counts[("pending", "")]
         waiting = counts.pop(("pending", ""), 0)
@@ -147,6 +149,9 @@ class _Road:
                 sends += state.feed(records, now).sends
                 while state is self._judge and self._judge.is_behind:
                     sends += state.tick(now).sends
+        self._hear(sends)
+
+    def _hear(self, sends: Iterable[Send]) -> None:
         for send in sends:
             if send.topic is topics.VALUES and send.key is not None:
                 if send.value is None:

@@ -112,17 +112,29 @@ class Retained:
         self.fresh.clear()
 
     def expire(self, oldest_us: int) -> Iterator[Event]:
-        """Forget the days that ended by an instant; each event of them is yielded before it is gone."""
-        self.save()
-        for day in [day for day in self._by_day if (day + 1) * DAY_US <= oldest_us]:
+        """Forget the days that ended by an instant. Each event of them is yielded, and then to be removed from the
+        ledger or kept with another day: roots, then reversals that name only their sale, then what supersedes others.
+        """
+        oldest_day = oldest_us // DAY_US
+        if any(day < oldest_day for day in self.fresh):
+            self.save()
+        amending = []
+        for day in [day for day in self._by_day if day < oldest_day]:
             self._small.pop(day, None)
             for key in self._by_day.pop(day):
                 for packed in self._store.row(key):
                     event = unpack(packed)
-                    yield event
-                    self._ledger.remove(event)
+                    if amends(event):
+                        amending.append(event)
+                    else:
+                        yield event
                 self._store.drop_row(key)
                 self._rows.pass_on(key, None)
+        yield from sorted(amending, key=lambda event: event.supersedes is not None)
+
+    def keep_with(self, event: Event, day: int) -> None:
+        """Keep an event whose own day is forgotten for as long as a later day is kept."""
+        self.fresh[day].append(pack(event))
 
     def _keep(self, key: Key, batch: list[bytes]) -> None:
         self._store.put_row(key, batch)

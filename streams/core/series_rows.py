@@ -62,6 +62,12 @@ class SeriesRows:
             if not self._values.version(*name):
                 self.settle(*name)
 
+    def settle_withdrawn(self) -> None:
+        """Withdraw what is left where the whole was withdrawn, before it is forgotten."""
+        for name in list(self._touched):
+            if self._values.version(*name) is None:
+                self.settle(*name)
+
     def settle_all(self, kpi: str | None = None, period: str | None = None) -> None:
         """Decide for everything that has changed, or for that of one KPI and period."""
         for name in list(self._touched):

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from schemas.topics import CHANGELOGS, Stage
 from schemas.values import Value
 from streams.cluster import connection
+from streams.core.amendments import SETTLED
 from streams.core.explain.evidence import Kept, of_types, types_of
 from streams.core.judge import Judge
 from streams.core.observe import META, Observe
@@ -20,8 +21,8 @@ from streams.inspection.changelogs import CONNECT_S, Patience, StateError, check
 from streams.settings import Settings
 from streams.tables import Ledger
 
-WANTED = (EVENT.encode(), META.encode())
-KEY_HEAD = 8
+WANTED = (EVENT.encode(), SETTLED.encode(), META.encode())
+KEY_HEAD = 9
 """The name of a row's table is within the first bytes of its key."""
 
 

@@ -110,7 +110,7 @@ def of_types(events: Iterable[bytes], types: frozenset[str]) -> list[bytes]:
     return found
 
 
-def gather(kept: Iterable[Kept], types: frozenset[str]) -> Evidence:
+def gather(kept: Iterable[Kept], types: frozenset[str], horizon_us: int) -> Evidence:
     """The evidence on some types. An entity's events are all in one partition, so partitions are taken one by one."""
     wanted = _wanted(types)
     cases: list[Case] = []
@@ -126,16 +126,16 @@ def gather(kept: Iterable[Kept], types: frozenset[str]) -> Evidence:
             cases += _cases(ledger, family, amending)
         waiting += [lost for identity in amending if (lost := ledger.get(identity)) is not None]
     if types >= TURNS:
-        cases = _timed(cases)
+        cases = _timed(cases, horizon_us)
     return Evidence(
         tuple(sorted((case for case in cases if case.root.type in wanted), key=lambda case: _order(case.root))),
         tuple(sorted((event for event in waiting if _root_type(event) in wanted), key=_order)),
     )
 
 
-def _timed(cases: list[Case]) -> list[Case]:
+def _timed(cases: list[Case], horizon_us: int) -> list[Case]:
     """With the time worked that no system measured."""
-    facts = {fact.identity: fact for fact in timed(fact for case in cases for fact in case.facts)}
+    facts = {fact.identity: fact for fact in timed((fact for case in cases for fact in case.facts), horizon_us)}
     return [case._replace(facts=tuple(facts[fact.identity] for fact in case.facts)) for case in cases]
 
 

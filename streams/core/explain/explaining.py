@@ -132,7 +132,16 @@ def explain(
     plan = spec.plans[kpi]
     firsts = [part.first_us for part in kept if part.first_us is not None]
     first_us = min(firsts) if firsts else None
-    scene = Scene(spec, plan, subject, window, clock_us, first_us, gather(kept, types_of(spec, kpi)), series)
+    scene = Scene(
+        spec,
+        plan,
+        subject,
+        window,
+        clock_us,
+        first_us,
+        gather(kept, types_of(spec, kpi), spec.policy.horizon_us),
+        series,
+    )
     leaves, account = account_of(scene)
     partitions = tuple(_partition(part) for part in kept)
     marks = [part.watermark_us for part in kept if part.watermark_us is not None]

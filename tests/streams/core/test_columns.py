@@ -54,7 +54,7 @@ def counted(
 ) -> list[Any]:
     """What is told of transactions of slices of events, which are taken apart whenever a piece of so many has come."""
     spread, windows = spread_of(catalogue)
-    cells = Cells(Rows(), spread, windows)
+    cells = Cells(Rows(), spread, windows, DAY_US)
     slices = []
     with patch.object(module, "FEWEST", fewest):
         for chunk in chunks:

@@ -1,6 +1,8 @@
 """The compiled way of OBSERVE does to every chunk what taking each event by itself does."""
 
+import json
 from random import Random
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -95,11 +97,13 @@ def test_an_event_that_nothing_is_about_and_its_repeat_go_the_compiled_way(monke
     calls = [line for _, line in worlds.lines(worlds.calls_with_silences(1))]
     first, *others = [PlainRecord(place, NOW_US // 1000, None, call) for place, call in enumerate(calls)]
     state.feed([first], Now(NOW_US, True))
-    taken: list[object] = []
-    monkeypatch.setattr(state, "_take_each", lambda records, *_: taken.extend(records))
+    take_each = Mock(side_effect=vars(observe.Observe)["_take_each"].__get__(state))
+    monkeypatch.setattr(state, "_take_each", take_each)
 
     state.feed([*others, *others], Now(NOW_US + MINUTE_US, True))
 
-    assert taken == []
+    days = {json.loads(record.value or b"")["time"][: len("2026-03-06")] for record in [first, *others]}
+    each = [record for call in take_each.call_args_list for record in call.args[0]]
+    assert len(each) == len(days) - 1  # the first event of a day is where the day before the horizon is forgotten
     assert len(others) == state.counts()["applied", ""] - 1
     assert len(others) == state.counts()["duplicate", ""]

@@ -145,6 +145,13 @@ def test_a_correction_moves_an_event_to_another_series_also_after_the_close() ->
     assert {series: (row.value, row.version) for series, row in rows.items()} == {None: (15, 1), "b": (15, 2)}
 
 
+def test_a_replay_that_ends_in_the_minute_of_a_correction_withdraws_the_series_that_is_empty_now() -> None:
+    first = won("a", 10)
+    late = {**won("b", 10, supersedes={"source": "crm", "id": first["id"]}), "time": "2026-12-03T09:00:00+07:00"}
+
+    assert told(winning(kind="leading"), [first, late], until="2026-12-03 09:00") == {None: (10, 1), "b": (10, 1)}
+
+
 def test_a_series_that_leaves_the_largest_is_withdrawn() -> None:
     road = Road(winning(most=1), POLICY, 1)
     road.put([won("a", 1), won("a", 1), won("b", 3)])

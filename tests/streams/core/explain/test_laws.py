@@ -19,7 +19,7 @@ from streams.core.explain.working_time import Odd
 from streams.core.judge_spec import JudgeSpec
 from streams.core.observe import Observe
 from streams.core.pipeline import compiled
-from streams.core.policy import HOUR_US, MINUTE_US, SECOND_US, Policy
+from streams.core.policy import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Policy
 from streams.core.replay import replay
 from streams.core.series import OTHER
 from streams.core.stage import Now
@@ -118,7 +118,7 @@ def test_evidence_of_files_is_evidence_of_partitions(seed: int) -> None:
     )  # fmt: skip
 
     for plan in spec.plans.values():
-        assert gather([outcome.kept], plan.types) == gather(kept_of(road), plan.types)
+        assert gather([outcome.kept], plan.types, DAY_US) == gather(kept_of(road), plan.types, DAY_US)
 
 
 LEAVE = {"person_id": "an", "start": "2026-11-05", "end": "2026-11-07"}
