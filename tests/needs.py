@@ -45,6 +45,15 @@ def program(*names: str, package: str) -> Path:
     return Path(found)
 
 
+def real_export(name: str) -> Path:
+    """One of the public exports of deploy/examples, whole. Their licence keeps them out of the repository, so they are
+    where KPI_REAL_DATA_DIR says."""
+    path = Path(os.environ.get("KPI_REAL_DATA_DIR") or "/nowhere") / name
+    if not path.is_file():
+        pytest.skip(f"KPI_REAL_DATA_DIR names no folder with {name}")
+    return path
+
+
 def _lack(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)

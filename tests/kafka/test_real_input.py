@@ -4,24 +4,16 @@ The committed sample of the incident log always runs; with `KPI_REAL_DATA_DIR=/f
 too. tests/scenarios/test_real_exports.py proves the replayed values against an independent computation.
 """
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.kafka.harness import ROOT
 from tests.kafka.product import Product
+from tests.needs import real_export
 
 EXAMPLES = ROOT / "deploy" / "examples"
 SAMPLE = ROOT / "tests" / "data" / "incident_log_sample.csv"
-
-
-def whole(name: str) -> Path:
-    """An export in the folder that the environment names."""
-    path = Path(os.environ.get("KPI_REAL_DATA_DIR", "/nowhere")) / name
-    if not path.is_file():
-        pytest.skip(f"KPI_REAL_DATA_DIR names no folder with {name}")
-    return path
 
 
 async def check(product: Product, table: Path, example: str, catalogue: str, out: Path) -> int:
@@ -53,4 +45,4 @@ async def test_a_sample_of_incidents_gives_the_values_of_its_replay(product: Pro
 async def test_a_whole_real_export_gives_the_values_of_its_replay(
     product: Product, table: str, example: str, catalogue: str, tmp_path: Path
 ) -> None:
-    assert await check(product, whole(table), example, catalogue, tmp_path / "events.jsonl") > 100
+    assert await check(product, real_export(table), example, catalogue, tmp_path / "events.jsonl") > 100

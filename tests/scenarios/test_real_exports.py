@@ -5,7 +5,6 @@ tests/scenarios/test_real_exports.py`, where the folder has incident_log_2016.cs
 """
 
 import json
-import os
 import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from streams.cli import main
+from tests.needs import real_export
 from tests.scenarios import incident_log
 from tests.scenarios.incident_log import Values, collect, per_subject
 
@@ -74,13 +74,6 @@ def call_values(path: Path) -> Values:
     return values
 
 
-def real(name: str) -> Path:
-    folder = os.environ.get("KPI_REAL_DATA_DIR")
-    if not folder or not (Path(folder) / name).is_file():
-        pytest.skip(f"KPI_REAL_DATA_DIR names no folder with {name}")
-    return Path(folder) / name
-
-
 Computation = Callable[[Path], Values]
 
 
@@ -124,7 +117,7 @@ def test_the_order_of_rows_and_a_second_import_change_nothing(tmp_path: Path) ->
 def test_a_whole_real_export_gives_the_values_that_polars_computes(
     table: str, example: str, catalogue: str, computation: Computation, tmp_path: Path
 ) -> None:
-    path = real(table)
+    path = real_export(table)
     events = imported(path, example, tmp_path)
 
     assert_equal(computation(path), replayed(EXAMPLES / example / catalogue, events))
