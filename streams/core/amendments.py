@@ -29,9 +29,12 @@ class Amendments:
         self._cells = cells
         self._outcomes = outcomes
         self._waiting: set[Identity] = set()
+        self._oldest_us = 0
 
-    def ready(self) -> None:
-        """Find again those that are settled and those that wait, among the events loaded."""
+    def ready(self, oldest_us: int) -> None:
+        """Find again those that are settled and those that wait, among the events loaded: none is of a day that ended
+        by `oldest_us`."""
+        self._oldest_us = oldest_us
         amending = self._retained.take_amending()
         left = [identity for identity in amending if not self._is_settled(identity)]
         for identity in set(amending).difference(left):
@@ -56,12 +59,15 @@ class Amendments:
             self._retained.forget(event)
             self._outcomes.refuse(Rejected(Reason.NOT_SUPERSEDABLE, refused), record, now)
 
-    def expire(self, event: Event) -> None:
-        """The day of an event is beyond the horizon; those that amend others come after the others.
+    def forget(self, oldest_us: int) -> None:
+        """Forget the events before a day that begins at an instant; what was counted of them stays."""
+        self._oldest_us = oldest_us
+        for event in self._retained.expire(oldest_us):
+            self._expire(event)
 
-        A root is forgotten, and what amended it is settled. One that still waits is an orphan. One that amends what
-        stays, for it calls itself older than that, stays too: without it another version would stand.
-        """
+    def _expire(self, event: Event) -> None:
+        """A root is forgotten, and what amended it is settled. One that still waits is an orphan. One that amends what
+        stays, for it calls itself older than that, stays too: without it another version would stand."""
         identity = identity_of(event)
         if self._is_settled(identity):
             self._rows.drop((SETTLED, *identity))
@@ -72,26 +78,29 @@ class Amendments:
             if identity in self._waiting:
                 self._waiting.discard(identity)
                 self._outcomes.count("orphan")
-            if event.supersedes is None and self._ledger.has_kin(event):
+            if event.supersedes is None and self._ledger.is_amended(event):
                 self._settle_below(event)
             else:
                 self._ledger.remove(event)
 
     def _settle_below(self, root: Event) -> None:
-        """Forget a root, or a reversal that named only its sale, which others amend or share a sale with."""
+        """Forget a root, or a reversal that named only its sale, which others amend."""
         family = self._ledger.family_of(root)
         assert family is not None, root
         before, kin = self._ledger.standing(family), self._ledger.kin(family)
         own = next(chain for chain in (*kin.chains, *kin.loose) if chain.root == root)
-        below = [own, *kin.loose] if own is kin.only else [own]
+        loose = [chain for chain in kin.loose if own is kin.only and identity_of(chain.root) not in self._waiting]
+        below = [own, *loose]
         settled = [kept for chain in below for kept in (chain.root, *(member for _, member in chain.members))][1:]
         for kept in settled:
             self._rows.put((SETTLED, *identity_of(kept)), 1)
             self._ledger.settle(kept)
         self._ledger.remove(root)
+        left = self._ledger.kin(family).only
         after = self._ledger.standing(family)
         found = after.attached & self._waiting
-        if found:  # of two sales of one name one is left: it is what a reversal of that name meant
+        # Of several sales of one name one is left: it is what a reversal of that name meant. Not one that goes as well.
+        if found and left is not None and left.root.time_us >= self._oldest_us:
             gone = {identity_of(kept) for kept in (root, *settled)}
             self._replace((fact for fact in before.facts if fact.identity not in gone), after.facts)
             self._attach(found)
@@ -112,10 +121,11 @@ class Amendments:
         return None
 
     def _replace(self, before: Iterable[Fact], after: Iterable[Fact]) -> None:
-        for fact in before:
-            self._cells.count(fact, -1)
-        for fact in after:
-            self._cells.count(fact, 1)
+        """Facts of forgotten days stay as they were counted: the reversal of a sale may call itself older than that."""
+        for facts, sign in ((before, -1), (after, 1)):
+            for fact in facts:
+                if fact.time_us >= self._oldest_us:
+                    self._cells.count(fact, sign)
 
     def _attach(self, found: Iterable[Identity]) -> None:
         """Some that waited have found what they are about."""

@@ -163,11 +163,12 @@ class Ledger:
         """Forget an event that has left its family before."""
         self._store.remove(event.source, event.id)
 
-    def has_kin(self, root: Event) -> bool:
-        """Whether an event that supersedes none shares its family with others."""
-        family = _sale_family(root)
-        shares = family is not None and len(self._store.members(family)) > 1
-        return shares or self._store.has_members(root.source, root.id)
+    def is_amended(self, root: Event) -> bool:
+        """Whether others amend an event that supersedes none, or a reversal may that names only its sale."""
+        if self._store.has_members(root.source, root.id):
+            return True
+        members = self._store.members(_joined(root)) if root.type == SALE else ()
+        return len(members) > 1 and any(self.known(member).type == SALE_REVERSED for member in members)
 
     def last_root_us(self, event: Event) -> int:
         """The time of the latest root, or reversal that names only its sale, in the family of an attached amendment."""

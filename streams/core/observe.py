@@ -93,12 +93,12 @@ class Observe:
     def ready(self) -> None:
         """Rebuild what is derived from the rows; under another catalogue, also what counts otherwise."""
         self._cells.ready()
-        self._amendments.ready()
         loaded = self._rows.get((META,))
         if loaded is not None:
             self._meta, self._outcomes.numbers = loaded, loaded["counts"]
             self._watermark_us = NEVER_US if loaded["watermark_us"] is None else loaded["watermark_us"]
             self._first_us = -NEVER_US if loaded["first_us"] is None else loaded["first_us"]
+        self._amendments.ready(self._oldest_us)
         self._adopt()
 
     def counts(self) -> Mapping[tuple[str, ...], int]:
@@ -225,6 +225,11 @@ class Observe:
         """The beginning of the day of event time on which events are forgotten again."""
         return int(self._meta["swept_day"] + 1) * DAY_US
 
+    @property
+    def _oldest_us(self) -> int:
+        """The beginning of the first day that is kept."""
+        return int(self._meta["swept_day"]) * DAY_US - self._spec.policy.horizon_us // DAY_US * DAY_US
+
     def _forget(self, watermark_us: int) -> None:
         """Once a day of event time, forget the events of the days beyond the horizon.
 
@@ -233,8 +238,7 @@ class Observe:
         """
         self._meta["swept_day"] = watermark_us // DAY_US
         self._is_swept = False
-        for event in self._retained.expire(watermark_us - self._spec.policy.horizon_us):
-            self._amendments.expire(event)
+        self._amendments.forget(self._oldest_us)
 
     def _sweep(self) -> None:
         """Where events were forgotten, forget cells. Everything gathered is counted by now: an event of a chunk that

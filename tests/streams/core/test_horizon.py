@@ -135,3 +135,30 @@ def test_a_reversal_that_waited_too_long_is_an_orphan_and_its_retraction_has_don
 
     assert 70 == value
     assert {"applied": 4, "orphan": 1} == outcomes
+
+
+@pytest.mark.parametrize("days", [(2, 3), (3, 2)])
+def test_a_reversal_hits_none_of_two_sales_of_one_name_that_go_together(days: tuple[int, int]) -> None:
+    sold = [sale(str(number), amount, day) for number, (amount, day) in enumerate(zip((100, 70), days, strict=True))]
+
+    assert (170, {"applied": 3, "pending": 1}) == told(*sold, reversed_("3", day=10), call("4", day=16))
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_a_reversal_that_is_older_than_its_sale_stays_counted_on_its_forgotten_day(undone: bool) -> None:
+    catalogue = company({"count": "sale.reversed"}, period="day")
+    road = Road(catalogue, Policy(future_us=None, horizon_us=10 * DAY_US), 1)
+    undoing = [retracted("5", "sale.reversed", "1", day=17)] if undone else []
+    for event in [
+        reversed_("1", day=3, owner="an"),
+        sale("2", 100, day=12),
+        call("3", day=15),
+        call("4", day=16),
+        *undoing,
+    ]:
+        road.put([event])
+        road.run(Now(NOVEMBER_US, caught_up=False))
+        road.restart((Stage.OBSERVE, 0))
+    settle(road, NOVEMBER_US)
+
+    assert {"2026-11-03": 1} == {name[2]: v.n for name, v in road.values.items() if name[1] == "an" and v.n}
