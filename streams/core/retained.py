@@ -81,7 +81,7 @@ class Retained:
         return self._ledger.join(event)
 
     def forget(self, event: Event) -> None:
-        """Take out one event."""
+        """Take out one event that has just come, or waited: of those no other day keeps any (`keep_with`)."""
         packed = self._ledger.packed(event.source, event.id)
         self._ledger.remove(event)
         day = event.time_us // DAY_US

@@ -108,9 +108,10 @@ class Road:
         self.run(Now(now_us, caught_up=True))
 
     def restart(self, seat: Seat) -> None:
-        """Open a state anew from its changelog."""
-        state = self._specs[seat[0]].open(seat[1])
-        for key, value in self.changelogs[seat].items():
+        """Open a state anew from its changelog, whose rows come in any order."""
+        state, rows = self._specs[seat[0]].open(seat[1]), list(self.changelogs[seat].items())
+        Random(len(rows)).shuffle(rows)
+        for key, value in rows:
             state.load(key, value)
         state.ready()
         self.states[seat] = state
