@@ -5,14 +5,14 @@ from collections.abc import Iterable
 
 from schemas.events.envelope import Event, Reason, Rejected, encode
 from streams.core.cells import Cells
-from streams.core.corrections import Ledger, Standing, amends, identity_of, pack
+from streams.core.corrections import Ledger, Standing, amends, identity_of
 from streams.core.facts import Fact
 from streams.core.outcomes import Outcomes
 from streams.core.policy import DAY_US
 from streams.core.retained import Retained
 from streams.core.rows import Rows
 from streams.core.stage import Now, PlainRecord, Record
-from streams.core.store import Identity
+from streams.core.store import Family, Identity
 
 SETTLED = "settled"
 """(SETTLED, source, id): an amendment whose root is beyond the horizon. What it did stays done; it is kept only for its
@@ -49,8 +49,8 @@ class Amendments:
     @property
     def settled(self) -> frozenset[bytes]:
         """Those whose root is beyond the horizon, packed."""
-        names = [(str(key[1]), str(key[2])) for key, _ in self._rows.items(SETTLED)]
-        return frozenset(pack(self._ledger.known(name)) for name in names)
+        packed = (self._ledger.packed(str(key[1]), str(key[2])) for key, _ in self._rows.items(SETTLED))
+        return frozenset(one for one in packed if one is not None)
 
     def take(self, event: Event, detail: str, record: Record, now: Now) -> None:
         """A kept event to its outcome, of which `detail` says whether it is late."""
@@ -87,23 +87,29 @@ class Amendments:
         """Forget a root, or a reversal that named only its sale, which others amend."""
         family = self._ledger.family_of(root)
         assert family is not None, root
-        before, kin = self._ledger.standing(family), self._ledger.kin(family)
+        kin = self._ledger.kin(family)
         own = next(chain for chain in (*kin.chains, *kin.loose) if chain.root == root)
-        loose = [chain for chain in kin.loose if own is kin.only and identity_of(chain.root) not in self._waiting]
-        below = [own, *loose]
-        settled = [kept for chain in below for kept in (chain.root, *(member for _, member in chain.members))][1:]
+        waiting = {identity_of(chain.root) for chain in kin.loose} & self._waiting
+        settled = [kept for _, kept in own.members]
+        for chain in kin.loose if own is kin.only else ():
+            if identity_of(chain.root) not in waiting:
+                settled += [chain.root, *(kept for _, kept in chain.members)]
+        before = self._ledger.standing(family).facts if waiting else []
         for kept in settled:
             self._rows.put((SETTLED, *identity_of(kept)), 1)
             self._ledger.settle(kept)
         self._ledger.remove(root)
-        left = self._ledger.kin(family).only
-        after = self._ledger.standing(family)
-        found = after.attached & self._waiting
-        # Of several sales of one name one is left: it is what a reversal of that name meant. Not one that goes as well.
-        if found and left is not None and left.root.time_us >= self._oldest_us:
+        if waiting:
             gone = {identity_of(kept) for kept in (root, *settled)}
-            self._replace((fact for fact in before.facts if fact.identity not in gone), after.facts)
-            self._attach(found)
+            self._find_again(family, [fact for fact in before if fact.identity not in gone])
+
+    def _find_again(self, family: Family, before: Iterable[Fact]) -> None:
+        """Of several sales of one name one is left: it is what a reversal of that name meant. Not one that goes too."""
+        left = self._ledger.kin(family).only
+        if left is not None and left.root.time_us >= self._oldest_us:
+            after = self._ledger.standing(family)
+            self._replace(before, after.facts)
+            self._attach(after.attached & self._waiting)
 
     def _amend(self, event: Event, detail: str, now: Now) -> str | None:
         """Replace the facts of the new event's family by what stands now; the reason where it may not stand there."""

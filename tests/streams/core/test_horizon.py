@@ -4,18 +4,21 @@ nothing, and what was counted of an event stays when it is forgotten."""
 from collections import defaultdict
 from datetime import UTC, datetime
 from random import Random
-from typing import cast
 
 import pytest
 from hypothesis import example, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
+from schemas.catalogue.models import Catalogue
 from schemas.topics import Stage
-from streams.core.explain.evidence import Kept, gather
-from streams.core.observe import Observe
+from streams.core.explain.evidence import gather
+from streams.core.pipeline import compiled
 from streams.core.policy import DAY_US, MINUTE_US, SECOND_US, Policy
 from streams.core.stage import Now
+from streams.inspection.asked import Asked
+from streams.inspection.kept import kept_of
+from streams.routing import partition_of
 from tests.streams.core import worlds
 from tests.streams.core.road import Road
 from tests.streams.core.test_contract_examples import (
@@ -24,6 +27,7 @@ from tests.streams.core.test_contract_examples import (
     call,
     company,
     corrected,
+    event,
     retracted,
     reversed_,
     sale,
@@ -67,13 +71,14 @@ def settle(road: Road, end_us: int) -> None:
 
 # -- scenarios, with a horizon of ten days: each event by itself, and the worker starts anew after each
 
+POLICY = Policy(future_us=None, horizon_us=10 * DAY_US)
 NOVEMBER_US = int(datetime(2026, 11, 29, 3, tzinfo=UTC).timestamp() * 1e6)
 
 
 def taken(*events: worlds.Event) -> Road:
-    road = Road(company(SUM, "VND"), Policy(future_us=None, horizon_us=10 * DAY_US), 1)
-    for event in events:
-        road.put([event])
+    road = Road(company(SUM, "VND"), POLICY, 1)
+    for one in events:
+        road.put([one])
         road.run(Now(NOVEMBER_US, caught_up=False))
         road.restart((Stage.OBSERVE, 0))
     settle(road, NOVEMBER_US)
@@ -114,8 +119,9 @@ def test_what_amended_a_forgotten_sale_stays_and_can_be_amended_no_more() -> Non
 
 def test_a_reversal_of_a_forgotten_sale_does_not_hit_a_new_sale_of_that_name() -> None:
     events = sale("1", 100, day=2), reversed_("2", day=10), call("3", day=14), sale("4", 70, day=15), call("5", day=17)
-    observe = cast(Observe, taken(*events).states[Stage.OBSERVE, 0])
-    evidence = gather([Kept(0, observe.kept(), observe.watermark_us, {})], frozenset({"sale.closed"}), 10 * DAY_US)
+    asked = Asked(compiled(company(SUM, "VND"), POLICY, 1, partition_of(1)), "k", "an")
+    kept = kept_of(asked, 0, taken(*events).changelogs[Stage.OBSERVE, 0])
+    evidence = gather([kept], frozenset({"sale.closed"}), POLICY.horizon_us)
 
     assert (70, {"applied": 5}) == told(*events)
     assert ["4"] == [case.root.id for case in evidence.cases]
@@ -144,21 +150,82 @@ def test_a_reversal_hits_none_of_two_sales_of_one_name_that_go_together(days: tu
     assert (170, {"applied": 3, "pending": 1}) == told(*sold, reversed_("3", day=10), call("4", day=16))
 
 
-@pytest.mark.parametrize("undone", [False, True])
-def test_a_reversal_that_is_older_than_its_sale_stays_counted_on_its_forgotten_day(undone: bool) -> None:
-    catalogue = company({"count": "sale.reversed"}, period="day")
-    road = Road(catalogue, Policy(future_us=None, horizon_us=10 * DAY_US), 1)
-    undoing = [retracted("5", "sale.reversed", "1", day=17)] if undone else []
-    for event in [
-        reversed_("1", day=3, owner="an"),
-        sale("2", 100, day=12),
-        call("3", day=15),
-        call("4", day=16),
-        *undoing,
-    ]:
-        road.put([event])
-        road.run(Now(NOVEMBER_US, caught_up=False))
-        road.restart((Stage.OBSERVE, 0))
-    settle(road, NOVEMBER_US)
+def by_day(catalogue: Catalogue, days: int, *events: worlds.Event) -> dict[str, tuple[float | None, int]]:
+    """Value and n of rows of one person, by period: the same in one chunk and event by event, all stages starting anew
+    after each."""
+    said = []
+    for chunks in ([events], [[one] for one in events]):
+        road = Road(catalogue, Policy(future_us=None, horizon_us=days * DAY_US), 1)
+        for chunk in chunks:
+            road.put(chunk)
+            road.run(Now(NOVEMBER_US, caught_up=False))
+            for seat in list(road.states):
+                road.restart(seat)
+        settle(road, NOVEMBER_US)
+        said.append({name[2]: (v.value, v.n) for name, v in road.values.items() if name[1] == "an" and v.n})
+    assert said[0] == said[1]
+    return said[0]
 
-    assert {"2026-11-03": 1} == {name[2]: v.n for name, v in road.values.items() if name[1] == "an" and v.n}
+
+def test_of_two_reversals_of_a_day_the_one_that_is_older_than_its_sale_stays_counted_when_it_is_retracted() -> None:
+    other = [
+        event("1", "sale.closed", "s2", 5, sale_id="s2", owner="an", amount=5),
+        event("2", "sale.reversed", "s2", 5, sale_id="s2", owner="an"),
+    ]
+    old = [reversed_("3", day=5, owner="an"), sale("4", 100, day=12)]
+    last = [
+        {**call("6"), "time": "2026-11-16T23:30:00+00:00"},
+        {**retracted("7", "sale.reversed", "3"), "time": "2026-11-16T23:40:00+00:00"},
+    ]
+
+    assert {"2026-11-05": (2, 2)} == by_day(
+        company({"count": "sale.reversed"}, period="day"), 10, *other, *old, call("5", day=15), *last
+    )
+
+
+def test_the_whole_first_day_of_the_horizon_can_be_amended() -> None:
+    first = {**call("1"), "time": "2026-11-05T10:00:00+00:00"}
+    other = {**call("2"), "time": "2026-11-15T20:00:00+00:00"}
+    undone = {**retracted("3", "call.completed", "1", subject="1"), "time": "2026-11-15T23:30:00+00:00"}
+    calls = company({"count": "call.completed"}, period="day")
+
+    assert {"2026-11-05": (1, 1), "2026-11-16": (1, 1)} == by_day(calls, 10, first, other)
+    assert {"2026-11-16": (1, 1)} == by_day(calls, 10, first, other, undone)
+
+
+def test_work_that_began_before_the_horizon_has_no_time() -> None:
+    work = company({"mean": "work_s", "of": "ticket.work_ended", "per": "ticket_id"}, "minutes")
+    who = {"ticket_id": "t1", "owner": "an"}
+    start, end = event("1", "ticket.work_started", "t1", 2, **who), event("3", "ticket.work_ended", "t1", 20, **who)
+
+    assert {} == by_day(work, 10, start, call("2", day=19), end)
+    assert {PERIOD: (18 * 24 * 60, 1)} == by_day(work, 18, start, call("2", day=19), end)
+
+
+def test_a_ticket_that_waited_before_the_horizon_waits_no_more() -> None:
+    answered = {
+        "elapsed": {
+            "from": "ticket.opened", "to": "ticket.first_response", "key": "ticket_id", "clock": "wall",
+            "pause": ["ticket.waiting_customer", "ticket.resumed"],
+        },
+        "as": {"share_within": "36h", "late": "bad"},
+    }  # fmt: skip
+    waits = event("1", "ticket.waiting_customer", "t1", 2, ticket_id="t1")
+    opened = event("3", "ticket.opened", "t1", 20, ticket_id="t1", owner="an")
+
+    assert {PERIOD: (0, 1)} == by_day(company(answered, "%"), 2, waits, call("2", day=19), opened)
+
+
+def test_what_is_forgotten_of_a_merged_lead_is_not_told_again() -> None:
+    sold = {"count": "sale.closed", "distinct": "lead_id"}
+    first = event("1", "sale.closed", "s5", 2, sale_id="s5", owner="an", amount=40, lead_id="l4")
+    merged = event("2", "lead.merged", "l1", 8, lead_id="l1", into_lead_id="l4")
+    second = sale("3", 100, day=8, lead_id="l1", owner="binh")
+    created = event("4", "lead.created", "l4", 14, lead_id="l4")
+    times = "2026-10-09T00:00:00+00:00", "2026-10-22T00:00:00+00:00", "2026-10-29T20:00:00+00:00"
+    before = [{**one, "time": time} for one, time in zip((first, merged, second), times, strict=True)]
+
+    # The last is another sale of the second's name, so that what the second says is told again.
+    assert {"2026-10-09": (1, 1)} == by_day(
+        company(sold, period="day"), 26, *before, created, sale("5", 40, day=16, lead_id="l2", owner="binh")
+    )
